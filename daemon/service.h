@@ -1,0 +1,140 @@
+// What the daemon can do for somebody, by role: the one seam between the outside (rpc/, http/) and the
+// ledger. No KJ here. RPC and HTTP hold a role's interface only if the caller was granted it (P9).
+//
+// Answers come through `done`, called exactly once, on a thread of the service; never under a lock.
+// A call that cannot even be queued is answered through `done` too (busy, sealed, stopping).
+// Thread: every method from any thread.
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/result.h"
+#include "ledger/base/strong.h"
+#include "ledger/record/event.h"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace lacuna {
+
+template <typename T>
+using Answer = std::function<void(Result<T>)>;
+
+// Who is calling, as the access list knows them. The number is opaque and stands in public bodies.
+struct Caller {
+  std::uint32_t principal = 0;
+  bool allSystems = false;                       // single-user mode
+  std::set<std::string, std::less<>> systems;    // a recorder's grant
+  std::string defaultSystem;                     // the grant's only system, else empty
+};
+
+enum class Role : std::uint8_t { recorder = 1, auditor = 2, officer = 4, op = 8 };  // op: "operator"
+std::string_view nameOf(Role role);
+std::optional<Role> roleOf(std::string_view name);
+
+// ---- recorder
+enum class Atomic : bool { no, yes };
+struct Appended {
+  Seq seq;
+  LeafHash leaf;
+  bool repeated = false;  // the id was known: the same seq and leaf as before (P11)
+};
+using EventResult = Result<Appended>;
+using BatchAnswer = std::function<void(std::vector<EventResult>)>;  // one per event, in order
+
+class RecorderService {
+ public:
+  virtual ~RecorderService() = default;
+  // Acknowledged only after the sync (P2). With Atomic::yes one refusal refuses all (batch-refused).
+  virtual void submit(const Caller& caller, std::vector<Event> events, Atomic atomic, BatchAnswer done) = 0;
+  // Admission only: nothing is recorded (`submit --check`).
+  virtual void check(const Caller& caller, std::vector<Event> events, BatchAnswer done) = 0;
+};
+
+// ---- auditor: public things only
+struct PublicRecord {
+  Seq seq;
+  Bytes record;
+};
+class AuditorService {
+ public:
+  virtual ~AuditorService() = default;
+  virtual std::string checkpoint() = 0;                            // the last shown, a signed note
+  virtual std::string verifierKey() = 0;                           // vkey text
+  virtual Result<std::string> receipt(Seq seq) = 0;                // tlog-proof with the record as extra
+  virtual Result<std::vector<Bytes>> records(Seq first, std::uint32_t count) = 0;  // below the shown size
+  virtual Result<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) = 0;
+  virtual Result<Bytes> document(const DocumentHash& hash) = 0;
+  virtual std::vector<std::string> checkpoints(TreeSize from, std::uint32_t count) = 0;  // kept notes
+};
+
+// ---- officer
+struct ReadRequest {
+  std::string person;   // scheme:value, or case:N
+  std::string reason;   // request:N | support | audit | breach | other[:TEXT]; empty: unstated
+  std::string asOf, knownAt, klass, purpose, recipient, from, to;  // as typed; "" = not given
+};
+struct EraseRequest {
+  std::string person;
+  std::string ground;                 // Art. 17(1): no-longer-needed consent-withdrawn objection ...
+  std::vector<std::string> classes;   // empty: the whole person
+  bool dryRun = false;
+  std::string erasureId;              // hex, 32 digits, for safe repetition; empty: a new one
+};
+class OfficerService {
+ public:
+  virtual ~OfficerService() = default;
+  // Json lines, one event each, ordered by (at, seq); recorded as a consultation before the answer.
+  virtual void history(const Caller&, ReadRequest, Answer<std::vector<std::string>> done) = 0;
+  virtual void state(const Caller&, ReadRequest, Answer<std::string> done) = 0;        // one JSON object
+  virtual void recipients(const Caller&, ReadRequest, Answer<std::vector<std::string>> done) = 0;
+  virtual void personShow(const Caller&, ReadRequest, Answer<std::string> done) = 0;   // aliases, lots
+  virtual void personFind(const Caller&, std::string text, std::string reason,
+                          Answer<std::vector<std::string>> done) = 0;                  // JSON lines
+  virtual void personLink(const Caller&, std::string person, std::string alias, std::string reason,
+                          Answer<std::string> done) = 0;
+  virtual void erase(const Caller&, EraseRequest, Answer<std::string> done) = 0;       // JSON report
+  virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
+  virtual Result<std::string> registerShow(std::string asOf) = 0;                      // TOML text
+  // Kinds only officers may record (hold, restriction, breach, register notes ...).
+  virtual void record(const Caller&, std::vector<Event> events, BatchAnswer done) = 0;
+};
+
+// ---- operator
+struct Grant {
+  std::uint32_t principal = 0;
+  std::optional<std::uint32_t> uid, gid;
+  std::uint8_t roles = 0;                 // Role bits
+  std::vector<std::string> systems;       // recorder's
+  std::string label;                      // a post, never a person's name
+  Instant since{};
+  bool revoked = false;
+};
+class OperatorService {
+ public:
+  virtual ~OperatorService() = default;
+  virtual void grant(const Caller&, Grant grant, Answer<std::uint32_t> done) = 0;
+  virtual void revoke(const Caller&, std::uint32_t principal, Answer<Done> done) = 0;
+  virtual std::vector<Grant> grants() = 0;
+  virtual std::string keysStatus() = 0;   // JSON: holders, assurance, tree version, slots
+  virtual void keysCheck(Answer<std::string> done) = 0;  // JSON: re-runs the file-system check
+};
+
+// ---- everybody who may connect
+class LedgerService : public RecorderService, public AuditorService, public OfficerService, public OperatorService {
+ public:
+  // Which roles and systems this peer holds. In single-user mode (no grant yet) the uid that runs the
+  // daemon holds every role; others none.
+  struct Access {
+    Caller caller;
+    std::uint8_t roles = 0;
+    bool singleUser = false;
+  };
+  virtual Access accessOf(std::uint32_t uid, const std::vector<std::uint32_t>& gids) = 0;
+  virtual std::string status() = 0;  // JSON: size, checkpoint, sealed, singleUser, assurance, pending ...
+};
+
+}  // namespace lacuna

@@ -1,0 +1,65 @@
+// Every bound of the ledger, by name. The reason stands beside the number; static_asserts tie them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace lacuna {
+
+// What a caller may send (DESIGN 4).
+inline constexpr std::size_t kEventBytesMax = 16 * 1024;  // an event, encoded
+inline constexpr std::size_t kRecordBytesMax = 4 * 1024;  // keeps 256-entry bundles under 1 MiB
+inline constexpr std::size_t kBatchEventsMax = 8192;
+inline constexpr std::size_t kMessageBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kDocumentBytesMax = 4 * 1024 * 1024;
+inline constexpr std::size_t kAliasesPerEventMax = 8;
+inline constexpr std::size_t kAliasBytesMax = 512;
+inline constexpr std::size_t kAliasesPerPersonMax = 64;
+inline constexpr std::size_t kEventIdBytesMax = 64;
+inline constexpr std::size_t kCategoriesPerEventMax = 64;
+inline constexpr std::size_t kNameBytesMax = 128;  // an id of the register: purpose, class, ...
+inline constexpr std::size_t kJsonLineBytesMax = 64 * 1024;  // escapes make JSON longer than bytes
+inline constexpr std::size_t kReasonBytesMax = 512;
+
+// The pipeline.
+inline constexpr std::size_t kGroupEventsMax = 4096;
+inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
+inline constexpr std::size_t kQueueBytesMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kQueueBytesPerPrincipalMax = 32 * 1024 * 1024;
+inline constexpr std::size_t kGroupsInFlightMax = 3;  // deciding, sealing, syncing
+inline constexpr std::chrono::milliseconds kBusyRetryAfter{100};
+inline constexpr std::chrono::minutes kFutureMax{5};
+inline constexpr std::chrono::hours kIdWindow{400 * 24};
+inline constexpr std::chrono::milliseconds kCheckpointIntervalDefault{500};
+
+// The bytes on disk (FORMAT.md).
+inline constexpr std::size_t kBlockRecordsMax = 16;
+inline constexpr std::size_t kTileWidth = 256;           // C2SP tlog-tiles
+inline constexpr std::size_t kRunEventsMax = 256 * 1024;  // events between two sorted runs
+
+// The key tree (DESIGN 7).
+inline constexpr unsigned kTreeFanout = 16;
+inline constexpr unsigned kTreeHeight = 12;
+inline constexpr unsigned kPersonLevel = 3;
+inline constexpr std::uint16_t kLeavesPerSlot = 4096;  // 16^3
+inline constexpr std::uint64_t kSlotsMax = std::uint64_t{1} << 36;
+inline constexpr std::uint64_t kSlotReserve = 1024;  // slots reserved by one synced write
+inline constexpr std::size_t kEraseTargetsMax = 10'000;
+inline constexpr std::size_t kEraseTargetsPerRow = 1024;
+inline constexpr std::uint16_t kRestoreLeafStep = 256;
+
+// Refuse new work below this much free disk, so that RocksDB never meets a full one (P8).
+inline constexpr std::uint64_t kDiskReserveBytes = 256 * 1024 * 1024;
+
+inline constexpr std::size_t kConnectionsMax = 1024;
+inline constexpr std::size_t kConnectionsPerPrincipalMax = 512;
+inline constexpr std::chrono::seconds kEpochLeaseMax{5};
+
+static_assert(kQueueBytesMax >= 2 * kGroupBytesMax, "a group can form while another is taken");
+static_assert(kMessageBytesMax >= 8 * kEventBytesMax, "a message carries several events");
+static_assert(kGroupBytesMax >= kMessageBytesMax, "one message fits one group");
+static_assert(kSlotsMax * kLeavesPerSlot == std::uint64_t{1} << (4 * kTreeHeight),
+              "the tree's leaves are slots times lots");
+
+}  // namespace lacuna

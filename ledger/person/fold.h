@@ -1,0 +1,159 @@
+// A person's history and state, by replay (DESIGN 6). Pure: a function of the events given.
+#pragma once
+
+#include "ledger/base/civil.h"
+#include "ledger/record/event.h"
+#include "ledger/register/register.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lacuna {
+
+// One event of a person as it was opened from the log.
+struct PersonEvent {
+  Seq seq;
+  LeafHash leaf;
+  Kind kind = Kind::note;
+  Instant recordedAt{};
+  std::string system;     // id
+  std::string klass;
+  std::int32_t period = 0;
+  LeafNo lot;
+  Ordinal ordinal;
+  Bytes body;             // public body (consultation, erasure)
+  StoredEvent stored;
+  // Instances named in the event, as they are called today; "[erased]" when their slot is dead.
+  std::string recipientName, sourceName, viaName, actorName;
+  Instant at() const { return stored.event.at.value_or(recordedAt); }
+};
+
+// The register's versions with the place from which each held.
+class RegisterHistory {
+ public:
+  void add(Seq from, Instant since, std::shared_ptr<const Register> version);
+  const Register& latest() const;
+  const Register& version(std::uint64_t number) const;  // 1-based; 0 or unknown: the built-in one
+  const Register& knownAt(Instant t) const;              // in force at recordedAt t
+  std::uint64_t versions() const;
+
+ private:
+  struct Entry {
+    Seq from;
+    Instant since;
+    std::shared_ptr<const Register> version;
+  };
+  std::vector<Entry> entries_;
+};
+
+struct HistoryQuery {
+  std::optional<Instant> asOf;        // events with `at` after it are left out
+  std::optional<Instant> knownAt;     // events recorded after it are left out
+  std::optional<Seq> knownThrough;    // --known-at SEQ
+  std::string klass, purpose, recipient;
+  std::optional<Instant> from, to;    // of `at`
+};
+
+// Filters and orders by (at, seq). `recipient` matches a party id or an instance name.
+std::vector<const PersonEvent*> select(std::span<const PersonEvent> events, const HistoryQuery& query);
+
+// Flags are derived, never stored, so that a late report flags what came before it.
+enum class Flag : std::uint8_t {
+  overSharing,            // categories or class beyond what the recipient or class allows
+  sharedWithoutConsent,   // the recipient's condition is consent, and none was given before
+  usedWithoutConsent,     // purpose based on consent (A6-1-a), none given before
+  usedAfterWithdrawal,    // consent withdrawn before
+  deadSafeguard,          // the safeguard did not stand on that date
+  noSafeguard,            // third country without one
+  outsideCampaign,
+  noAgreement,            // the recipient's condition is an agreement; none in force
+  duringRestriction,
+  marketingAfterObjection,
+  notInformed,            // collected from a third party and not informed within a month (Art. 14)
+  categoryNotInClass,
+  impliedConsent,         // implied or bundled consent relied on
+  identityConflict,
+  unstatedReason,         // a consultation without a reason
+};
+std::string_view nameOf(Flag flag);  // kebab-case
+struct Flagged {
+  Flag flag;
+  Seq seq;            // the event it stands at
+  std::string detail;  // ids of the register only
+};
+
+// What the ledger knows about the person besides events (from the subject record).
+struct LotView {
+  std::string klass;
+  std::int32_t period = 0;
+  LeafNo leaf;
+  bool erased = false;
+  std::uint64_t events = 0;
+  std::optional<Instant> ends;  // retention end, when by date
+};
+struct PersonFacts {
+  Slot slot;
+  std::vector<std::string> aliases;
+  std::vector<LotView> lots;
+  Instant admittedAt{};
+};
+
+struct ConsentView {
+  std::string purpose, notice, form, how;
+  ConsentState state = ConsentState::none;
+  Instant since{};
+  Seq seq;
+};
+struct RecipientView {
+  std::string recipient;          // party id, or category:name of an instance
+  Instant first{}, last{};
+  std::uint64_t count = 0;
+  std::vector<std::string> categories, purposes;
+  std::string country, safeguard;
+  bool safeguardStoodOnEachDate = true;
+  bool safeguardStandsAtEnd = true;
+};
+struct PurposeView {
+  std::string purpose;
+  std::vector<std::string> categories, bases;
+  Instant first{}, last{};
+  std::uint64_t count = 0;
+};
+struct RequestView {
+  std::string right, state;
+  Instant received{};
+  std::optional<Date> dueHouse, dueStatute;
+  Seq seq;
+};
+struct ConsultationView {
+  Instant at{};
+  std::uint32_t principal = 0;
+  std::string reason, operation;
+  Seq seq;
+};
+
+struct PersonState {
+  Instant asOf{};
+  std::vector<ConsentView> consents;
+  std::vector<PurposeView> purposes;
+  std::vector<RecipientView> recipients;
+  std::vector<std::string> categories, sources, notices;
+  std::vector<RequestView> requests;
+  std::vector<std::string> restrictions, objections;  // purposes; "*" is everything
+  std::vector<Flagged> flags;
+  std::vector<ConsultationView> consultations;
+  std::vector<LotView> lots;
+  std::uint64_t events = 0;
+};
+
+PersonState fold(std::span<const PersonEvent> events, const PersonFacts& facts,
+                 const RegisterHistory& registers, Instant asOf);
+
+// The JSON that CLI, HTTP and console show: one definition. Compact, one object.
+std::string jsonOf(const PersonEvent& event);
+std::string jsonOf(const PersonState& state, const PersonFacts& facts);
+std::string jsonOf(const RecipientView& view);
+
+}  // namespace lacuna

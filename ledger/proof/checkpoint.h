@@ -1,0 +1,64 @@
+// Checkpoints: C2SP tlog-checkpoint as a signed note with Ed25519 (type 0x01), three lines, no extensions.
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/result.h"
+#include "ledger/base/strong.h"
+#include "ledger/crypto/signing.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lacuna {
+
+// A verifier key in note form: name+hex8(keyid)+base64(type || key).
+struct VerifierKey {
+  std::string name;
+  std::uint32_t id = 0;
+  std::uint8_t type = 0x01;
+  PublicKey key;
+  bool operator==(const VerifierKey&) const = default;
+};
+VerifierKey verifierKeyOf(std::string_view origin, const PublicKey& key);
+std::string textOf(const VerifierKey& key);
+Result<VerifierKey> verifierKeyOfText(std::string_view text);  // invalid-value
+
+// Go's PRIVATE+KEY form, for signing.key and fixtures.
+std::string privateKeyText(std::string_view origin, const SigningKey& key);
+struct NamedSigningKey {
+  std::string name;
+  SigningKey key;
+};
+Result<NamedSigningKey> signingKeyOfText(std::string_view text);
+
+// Origin line = key name: ASCII, no space, no '+', at most 255 bytes.
+bool originValid(std::string_view origin);
+
+struct Checkpoint {
+  std::string origin;
+  TreeSize size;
+  RootHash root;
+  bool operator==(const Checkpoint&) const = default;
+};
+
+std::string bodyOf(const Checkpoint& checkpoint);  // the three lines
+std::string signNote(const Checkpoint& checkpoint, const SigningKey& key);
+
+struct NoteSignature {
+  std::string name;
+  std::uint32_t id = 0;
+  Bytes signature;  // after the key id
+};
+struct SignedNote {
+  Checkpoint checkpoint;
+  std::string text;  // the signed part, with its last newline
+  std::vector<NoteSignature> signatures;
+};
+// Syntax only (at most 100 signatures, kNoteBytesMax); unknown signers are kept.
+inline constexpr std::size_t kNoteBytesMax = 64 * 1024;
+Result<SignedNote> parseNote(std::string_view note);
+// Refuses `tampered`: no signature by this key, or a bad one; also another origin than the key's name.
+Result<Checkpoint> openNote(std::string_view note, const VerifierKey& key);
+
+}  // namespace lacuna

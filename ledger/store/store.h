@@ -1,0 +1,135 @@
+// The only RocksDB of the log. FORMAT.md 5 is the specification of its rows.
+//
+// Promise: apply() with Sync::yes returns only when the group survives a power cut (P2).
+// Failure: the first failed write or sync throws Fault and seals the store; every later apply() throws.
+// Thread:  apply() from the one writer; reads from any thread.
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/result.h"
+#include "ledger/base/strong.h"
+#include "ledger/record/record.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rocksdb {
+class Env;
+}
+
+namespace lacuna {
+
+enum class Sync : bool { no, yes };
+
+// Tables of primary rows that a group may write beside records and envelopes. On disk: never renumber.
+enum class Table : std::uint8_t {
+  persons = 'P',      // sealed subject, alias, target and fence rows (keys: personKey... below)
+  documents = 'D',    // document hash -> public text
+  checkpoints = 'C',  // tree size (u64) -> signed note
+  meta = 'M',         // format version, ledger id, ...
+};
+
+struct RowChange {
+  Table table;
+  Bytes key;
+  std::optional<Bytes> value;  // nothing: the row is removed
+};
+
+// One event's id as the group keeps it.
+struct GroupId {
+  std::uint16_t index = 0;  // seq = first seq of the group + index
+  IdEntry entry;
+  ContentDigest content;
+};
+
+// A commit group as a value: applied to any copy of the log it gives the same primary rows.
+struct Group {
+  Seq first;
+  std::vector<Bytes> records;                   // encoded, in order of seq
+  std::vector<std::optional<Bytes>> envelopes;  // one entry per record
+  std::vector<Tag> tags;                        // of the records, for the index in memory
+  std::vector<LeafHash> leaves;
+  std::vector<GroupId> ids;
+  std::vector<RowChange> rows;
+};
+Bytes encodeGroup(const Group& group);  // FORMAT.md 5.6; for replication and tests
+Result<Group> decodeGroup(ByteView bytes);
+
+struct StoreOptions {
+  std::filesystem::path directory;  // log/
+  rocksdb::Env* env = nullptr;      // null: the default one; tests inject faults
+  bool readOnly = false;            // offline verification of a copy
+  std::size_t blockCacheBytes = 64 * 1024 * 1024;
+  std::size_t writeBufferBytes = 96 * 1024 * 1024;  // all tables together
+  std::size_t runEvents = 0;        // 0: kRunEventsMax; tests make it small
+  // Called while indexes are rebuilt at open.
+  std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
+};
+
+struct IdHit {
+  Seq seq;
+  ContentDigest content;
+};
+
+class Store {
+ public:
+  // Refuses already-exists.
+  static Result<std::unique_ptr<Store>> create(const StoreOptions& options, const LedgerId& ledger);
+  // Refuses not-found, unknown-version, already-running, tampered. Rebuilds missing derived rows (P7).
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  ~Store();
+
+  const LedgerId& ledger() const;
+  TreeSize size() const;  // durable records
+  std::optional<LeafHash> lastLeaf() const;
+
+  void apply(const Group& group, Sync sync);
+  // Rows outside a group (a checkpoint), synced.
+  void applyRows(std::span<const RowChange> rows);
+
+  // Reads. Thread-safe; each sees at least everything applied before it was called.
+  std::optional<Bytes> record(Seq seq) const;
+  std::optional<Bytes> envelope(Seq seq) const;  // nothing: the record has none, or it was removed
+  std::optional<Seq> findTag(const Tag& tag) const;
+  // Many at once (history): as findTag and as record + envelope, but with batched reads.
+  std::vector<std::optional<Seq>> findTags(std::span<const Tag> tags) const;
+  struct Pair {
+    Bytes record;
+    std::optional<Bytes> envelope;
+  };
+  std::vector<Pair> pairs(std::span<const Seq> seqs) const;  // Needs: all below size()
+  std::optional<IdHit> findId(const IdEntry& entry) const;
+  std::optional<Bytes> row(Table table, ByteView key) const;
+  // In key order; stop by returning false. Sees one snapshot.
+  void scan(Table table, ByteView prefix, const std::function<bool(ByteView key, ByteView value)>& visit) const;
+  // Records (and envelopes) from `first` in order; stop by returning false. One snapshot; sequential.
+  void scanRecords(Seq first, TreeSize end, const std::function<bool(Seq, ByteView record)>& visit) const;
+  void scanPairs(Seq first, TreeSize end,
+                 const std::function<bool(Seq, ByteView record, std::optional<ByteView> envelope)>& visit) const;
+  // Hashes of one full or partial tile (proof/tiles.h); nothing when not yet complete to that width.
+  std::optional<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) const;
+
+  std::uint64_t freeDiskBytes() const;
+  // Dropped and rebuilt from the primary rows (P7).
+  void rebuildDerived();
+
+  struct Parts;
+
+ private:
+  explicit Store(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+// Keys of Table::persons: numbers only (P4).
+Bytes subjectRowKey(Slot slot);                          // 'S' slot
+Bytes aliasRowKey(Slot slot, LeafNo leaf);               // 'A' slot leaf
+Bytes targetsRowKey(Slot caseSlot, std::uint32_t part);  // 'T' case part
+Bytes fenceRowKey(Slot caseSlot, std::uint32_t part);    // 'F' case part
+
+}  // namespace lacuna

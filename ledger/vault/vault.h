@@ -1,0 +1,134 @@
+// The keys: who can still be read. DESIGN 7; reference for the tree: GGM construction, one erasable root.
+//
+// Promise: after erase() returns, no key of a target can be derived from anything that this vault's
+//          directory ever held on disk, together with what it holds now (P5, one holder).
+// Failure: any failed write or sync throws Fault and seals the vault: every later call throws.
+// Thread:  lotKey() and the readers from any thread; everything that writes from the one writer.
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/clock.h"
+#include "ledger/base/result.h"
+#include "ledger/base/strong.h"
+#include "ledger/crypto/secret.h"
+#include "ledger/crypto/signing.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace rocksdb {
+class Env;
+}
+
+namespace lacuna {
+
+enum class Assurance : std::uint8_t { none = 0, logical = 1, inplace = 2, hardware = 3 };
+std::string_view nameOf(Assurance assurance);
+
+struct AssuranceReport {
+  Assurance level = Assurance::none;
+  std::string why;  // one sentence for people; no paths
+};
+
+using ErasureId = Digest<struct ErasureIdTag, 16>;
+
+// What dies: one lot, or with no leaf the whole slot.
+struct EraseTarget {
+  Slot slot;
+  std::optional<LeafNo> leaf;
+  auto operator<=>(const EraseTarget&) const = default;
+};
+
+struct EraseResult {
+  TreeVersion version;      // the tree in which the targets are dead
+  Instant destroyedAt{};    // when the old root was overwritten
+};
+
+// A signed head as the vault remembers it, so that an older log is recognised (P3).
+struct RememberedCheckpoint {
+  TreeSize size;
+  std::string note;
+};
+
+struct VaultOptions {
+  std::filesystem::path directory;   // keys/
+  const Clock* clock = nullptr;      // null: systemClock()
+  Entropy* entropy = nullptr;        // null: systemEntropy()
+  rocksdb::Env* env = nullptr;       // null: the default one; tests inject faults
+  std::size_t seedCacheEntries = 65536;  // inner seeds of blocks of 16 slots (level 4)
+  // Tests: called with the name of each durable step just before and just after it.
+  std::function<void(std::string_view step)> onStep;
+};
+
+class Vault {
+ public:
+  // Makes keys/ with a fresh root, tree and signing key. Refuses already-exists.
+  static Result<std::unique_ptr<Vault>> create(const VaultOptions& options, const LedgerId& ledger,
+                                               const std::string& origin);
+  // Opens, runs recovery (the slot that opens the anchor is live, every other is wiped).
+  // Refuses missing-key (no root.ks), foreign-key (another ledger's, or no slot opens the anchor:
+  // never repaired), unknown-version, already-running.
+  static Result<std::unique_ptr<Vault>> open(const VaultOptions& options);
+  ~Vault();
+
+  const LedgerId& ledger() const;
+  const SigningKey& signingKey() const;
+  AssuranceReport assurance() const;  // checked at open; recheck() repeats the check
+  AssuranceReport recheck();
+  TreeVersion version() const;
+
+  // The key of a lot; nothing when the lot or its slot is dead. A few hash steps; thread-safe.
+  // Needs: slot < kSlotsMax, leaf < kLeavesPerSlot.
+  std::optional<Secret> lotKey(Slot slot, LeafNo leaf) const;
+  // False only when every leaf of the slot is dead.
+  bool slotLives(Slot slot) const;
+
+  // Derives many keys in one epoch: the tree cannot change while it lives. Short-lived (5 s).
+  class Reader {
+   public:
+    Reader(Reader&&) noexcept;
+    ~Reader();
+    std::optional<Secret> lotKey(Slot slot, LeafNo leaf) const;
+    TreeVersion version() const;
+
+   private:
+    friend class Vault;
+    explicit Reader(const Vault& vault);
+    struct Epoch;
+    std::unique_ptr<Epoch> epoch_;
+  };
+  Reader reader() const;
+
+  // Destroys the targets in one transaction (FORMAT.md 9): new root durable in the spare slot, pages
+  // and anchor synced with (erasure, part), swap, readers drained, caches wiped, old slot overwritten.
+  // Idempotent on (erasure, part): if the anchor already carries it the transaction is not repeated.
+  // Needs: 1..kEraseTargetsMax targets. The caller has made the intent durable in the log before.
+  EraseResult erase(std::span<const EraseTarget> targets, const ErasureId& erasure, std::uint32_t part);
+  // What the anchor carries: the last transaction that took effect.
+  struct LastErasure {
+    ErasureId erasure;
+    std::uint32_t part = 0;
+    TreeVersion version;
+  };
+  std::optional<LastErasure> lastErasure() const;
+
+  // Slots below this may be used. reserveSlots() raises it, synced before it returns.
+  std::uint64_t slotHighWater() const;
+  void reserveSlots(std::uint64_t newHighWater);
+
+  // The last signed checkpoint: synced before it is shown to anybody (P3). Sizes never decrease.
+  void rememberCheckpoint(const RememberedCheckpoint& checkpoint);
+  std::optional<RememberedCheckpoint> lastCheckpoint() const;
+
+ private:
+  struct Parts;
+  explicit Vault(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace lacuna
