@@ -1,0 +1,343 @@
+# How programs speak with lacunad: Cap'n Proto RPC, level 1, over a Unix socket.
+#
+# A connection's bootstrap capability is a `Gate`. It hands out one capability per role; what a role can
+# do is what its interface has, and nothing else. Who the caller is comes from the socket (peer
+# credentials), never from a message. Roles are looked up again at every call: a revoked grant ends a
+# capability that is already held, with the refusal `wrong-role`.
+#
+# Three ways to hear no:
+#   * a refusal is a value: the `refusal` arm of an Outcome, or of an EventResult;
+#   * a fault is an exception ("failed": the daemon could not; do not repeat blindly);
+#   * a lost connection ("disconnected") leaves open whether the call was done. Events with an `id`, and
+#     erasures with an `erasureId`, can be sent again: they are recorded once.
+#
+# Bounds: a message of a client is at most 4 MiB and a batch at most 8192 events; an answer is at most
+# 32 MiB. Larger messages end the connection. Many calls may be in flight; when too many bytes are, the
+# daemon stops reading from the connection or refuses `busy` with a time to wait.
+#
+# Texts that carry JSON or TOML are one document each, in UTF-8. Times in texts are RFC 3339; numbers name
+# their unit. Fields not set mean "not given" unless their comment says otherwise.
+
+@0x9a24e53e62b74173;
+
+using Cxx = import "/capnp/c++.capnp";
+using import "event.capnp".Event;
+
+$Cxx.namespace("lacuna::wire");
+
+# ---- answers
+
+struct Refusal {
+  # A normal "no". Nothing was done, and the caller still has what it sent.
+
+  code @0 :Text;
+  # One of the closed list in ledger/base/result.h, kebab-case: "busy", "unknown-purpose", "wrong-role" ...
+  # Never empty. A client that does not know a code treats it as a refusal without special meaning.
+
+  message @1 :Text;
+  # One English sentence for people. It may quote ids that the caller sent; it never names a person.
+
+  nearest @2 :Text;
+  # The nearest id the daemon knows, when a name was unknown. Empty when there is none.
+
+  retryAfterMs @3 :UInt32 = 0;
+  # With `busy`: wait at least this many milliseconds before sending the same again. 0: no advice.
+}
+
+struct Outcome(T) {
+  # What most methods answer: a value or a refusal. Ask which() first.
+
+  union {
+    unspecified @0 :Void;
+    # Never sent. Here so that an answer somebody forgot to fill is not taken for a value.
+
+    ok @1 :T;
+    refusal @2 :Refusal;
+  }
+}
+
+struct Done {
+  # The value of calls that have nothing to tell but that they were done, durably.
+}
+
+struct Lines {
+  # A list of texts that may be longer than a message. Each line is one JSON object.
+
+  total @0 :UInt64;
+  # How many lines the whole answer has. 0: an empty answer.
+
+  lines @1 :List(Text);
+  # The first lines, in order.
+
+  rest @2 :LineCursor;
+  # The lines after these. Null when `lines` is already all of them.
+}
+
+interface LineCursor {
+  # The rest of an answer. The daemon keeps it for 30 seconds after the answer was made; a later `next`
+  # is refused `incomplete` and the question has to be asked again. Drop the capability to give it up.
+
+  next @0 () -> Outcome(Page);
+  # The next lines, in order. One call at a time.
+}
+
+struct Page {
+  lines @0 :List(Text);
+  # At least one line.
+
+  done @1 :Bool = false;
+  # True when nothing follows these lines.
+}
+
+# ---- the gate
+
+interface Gate {
+  # What everybody may hold who may connect at all.
+
+  identity @0 () -> Identity;
+  # Who the daemon takes the caller for, and which roles it holds right now.
+
+  status @1 () -> Outcome(Text);
+  # The daemon's state as one JSON object: size, checkpoint, sealed, single-user mode, assurance of the
+  # erasable store, pending work. No personal data.
+
+  recorder @2 () -> Outcome(Recorder);
+  # Refused `wrong-role` unless the caller is granted the role. So are the other three.
+
+  auditor @3 () -> Outcome(Auditor);
+  officer @4 () -> Outcome(Officer);
+  operator @5 () -> Outcome(Operator);
+}
+
+struct Identity {
+  principal @0 :UInt32;
+  # The caller's opaque number in the access list; it stands in public bodies of records. 0: no grant.
+
+  recorder @1 :Bool = false;
+  auditor @2 :Bool = false;
+  officer @3 :Bool = false;
+  operator @4 :Bool = false;
+  # The roles held.
+
+  singleUser @5 :Bool = false;
+  # True while no grant exists: the user who runs the daemon holds every role, others none. The first
+  # grant ends it.
+
+  systems @6 :List(Text);
+  # Register ids of the systems in whose name this recorder may report. Empty for other roles.
+
+  allSystems @7 :Bool = false;
+  # Any system may be named (single-user mode).
+
+  version @8 :Text;
+  # The daemon's version, as `lacunad --version` prints it.
+}
+
+# ---- recorder: append, and nothing else
+
+interface Recorder {
+  # There is no way to read through this interface (P9). That an alias is unknown, and that an id was
+  # used before, is all it can learn.
+
+  submit @0 (events :List(Event), atomic :Bool = false) -> Outcome(List(EventResult));
+  # Reports events. `ok` has one result for each event, in order, and comes only after the events
+  # accepted are durable (P2). An event refused does not stop the others, unless `atomic`: then one
+  # refusal refuses all, those without a fault of their own as `batch-refused`.
+  # The refusal arm means that no event of the call was taken: `busy`, `sealed`, `too-many`, `wrong-role` ...
+  # Keep several calls in flight for throughput; calls of one connection are taken in the order sent.
+
+  check @1 (events :List(Event)) -> Outcome(List(EventResult));
+  # The same answers without recording anything; seq and leaf are zeros. What is admitted now can still
+  # be refused later, when the register has changed.
+}
+
+struct EventResult {
+  union {
+    unspecified @0 :Void;
+    # Never sent.
+
+    appended :group {
+      seq @1 :UInt64;
+      # The record's number, from 0.
+
+      leaf @2 :Data;
+      # Its leaf hash, 32 bytes: SHA-256(0x00 || record). What a receipt proves.
+
+      repeated @3 :Bool = false;
+      # The event's id was known with the same content: this is the seq and leaf given before (P11).
+    }
+
+    refusal @4 :Refusal;
+  }
+}
+
+# ---- auditor: public things only
+
+interface Auditor {
+  # Everything here is public: it is about no person, and cannot be decrypted. Nothing at or above the
+  # size of the last checkpoint shown is served; asking for it is refused `not-published`.
+
+  checkpoint @0 () -> Outcome(Text);
+  # The last checkpoint shown: a C2SP signed note.
+
+  verifierKey @1 () -> Outcome(Text);
+  # The key that signs checkpoints, as C2SP verifier key text. Trust it only from a second source.
+
+  receipt @2 (seq :UInt64) -> Outcome(Text);
+  # A tlog-proof of one record: the record, its inclusion proof and the checkpoint.
+
+  records @3 (first :UInt64, count :UInt32) -> Outcome(List(Data));
+  # The encoded records first, first+1, ... as stored (ledger/FORMAT.md). At most `count`, and at most
+  # 1024 a call; fewer when the published part ends or the answer would grow too large. Empty: at the end.
+
+  tile @4 (level :UInt8, index :UInt64, width :UInt16 = 256) -> Outcome(Data);
+  # A C2SP tile: `width` hashes of 32 bytes, 1 to 256. Level 0 are leaf hashes.
+
+  document @5 (hash :Data) -> Outcome(Data);
+  # A public document (register version, notice, wording) by its SHA-256, 32 bytes. At most 4 MiB.
+
+  checkpoints @6 (from :UInt64, count :UInt32) -> Outcome(List(Text));
+  # Kept checkpoints of size `from` and more, in order of size, at most `count` and at most 1024 a call.
+}
+
+# ---- officer: persons
+
+struct ReadRequest {
+  # A question about one person. It is recorded in that person's history before the answer leaves (P9).
+
+  person @0 :Text;
+  # "scheme:value", for example "crm:100234", or "case:12". Required.
+
+  reason @1 :Text;
+  # Why: "request:N", "support", "audit", "breach" or "other:TEXT". Empty: recorded as unstated.
+
+  asOf @2 :Text;
+  # What held at this time: RFC 3339, or a date meaning its end in the controller's zone. Empty: now.
+
+  knownAt @3 :Text;
+  # What the ledger knew at this time or through this seq. Empty: all it knows.
+
+  class @4 :Text;
+  # Only this retention class. Empty: all. So for the next two.
+
+  purpose @5 :Text;
+  recipient @6 :Text;
+
+  from @7 :Text;
+  # Only events whose `at` is not before this. Empty: from the beginning.
+
+  to @8 :Text;
+  # Only events whose `at` is not after this. Empty: to the end.
+}
+
+struct EraseRequest {
+  person @0 :Text;
+  # As in ReadRequest. Required.
+
+  ground @1 :Text;
+  # Art. 17(1), closed list: "no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-duty",
+  # "child", "retention-end". Required.
+
+  classes @2 :List(Text);
+  # Retention classes to erase. Empty: the whole person, in so far as nothing must be kept.
+
+  dryRun @3 :Bool = false;
+  # Only the plan: nothing is erased.
+
+  erasureId @4 :Text;
+  # 32 hex digits, chosen by the caller, so that a repeated call is the same erasure. Empty: a new one.
+}
+
+interface Officer {
+  # Reads and erases persons. It cannot rewrite.
+
+  history @0 (request :ReadRequest) -> Outcome(Lines);
+  # The person's events, one JSON object a line, ordered by (at, seq).
+
+  state @1 (request :ReadRequest) -> Outcome(Text);
+  # The person's state, folded from the history: one JSON object.
+
+  recipients @2 (request :ReadRequest) -> Outcome(Lines);
+  # Who received the person's data, one JSON object for each recipient.
+
+  personShow @3 (request :ReadRequest) -> Outcome(Text);
+  # Aliases and lots of the person: one JSON object.
+
+  personFind @4 (text :Text, reason :Text) -> Outcome(Lines);
+  # Persons whose aliases contain the text, one JSON object each. Recorded as a consultation, and once
+  # more for each person named in the answer. `reason` as in ReadRequest.
+
+  personLink @5 (person :Text, alias :Text, reason :Text) -> Outcome(Text);
+  # Gives the person one more alias. One JSON object.
+
+  erase @6 (request :EraseRequest) -> Outcome(Text);
+  # Erases by destroying keys. The report (or, with dryRun, the plan) is one JSON object that says
+  # separately whether the erasure is committed and whether it is complete.
+
+  registerApply @7 (toml :Text) -> Outcome(Text);
+  # Makes this register the one in force, as a new version. The answer is one JSON object.
+
+  registerShow @8 (asOf :Text) -> Outcome(Text);
+  # The register in force, TOML as applied. `asOf` as in ReadRequest.
+
+  record @9 (events :List(Event)) -> Outcome(List(EventResult));
+  # Events of the kinds that only officers report (hold, restriction, breach ...). Otherwise as
+  # Recorder.submit, not atomic.
+}
+
+# ---- operator: the machine, never persons
+
+struct Grant {
+  principal @0 :UInt32;
+  # Given by the daemon; ignored in `grant`.
+
+  holder :union {
+    # Exactly one user or one group of the machine.
+
+    unspecified @1 :Void;
+    # Refused `missing-field`.
+
+    uid @2 :UInt32;
+    gid @3 :UInt32;
+  }
+
+  recorder @4 :Bool = false;
+  auditor @5 :Bool = false;
+  officer @6 :Bool = false;
+  operator @7 :Bool = false;
+  # The roles granted; at least one.
+
+  systems @8 :List(Text);
+  # With `recorder`: register ids of the systems the holder may report for; at least one.
+
+  label @9 :Text;
+  # A post or a service, never a person's name: "web shop", "data protection officer".
+
+  sinceMs @10 :Int64;
+  # When it was granted, milliseconds since 1970 UTC. Given by the daemon.
+
+  revoked @11 :Bool = false;
+  # Given by the daemon.
+}
+
+interface Operator {
+  grant @0 (grant :Grant) -> Outcome(Granted);
+  # Grants roles; a recorded event. The first grant ends single-user mode.
+
+  revoke @1 (principal :UInt32) -> Outcome(Done);
+  # Ends a grant at once, also for capabilities already held; a recorded event.
+
+  grants @2 () -> Outcome(List(Grant));
+  # All grants, in order of principal, revoked ones too.
+
+  keysStatus @3 () -> Outcome(Text);
+  # The key holders: one JSON object with assurance, tree version and slots. No key.
+
+  keysCheck @4 () -> Outcome(Text);
+  # Checks the file system below the key holders again. One JSON object.
+}
+
+struct Granted {
+  principal @0 :UInt32;
+  # The number of the grant, for `revoke`.
+}
