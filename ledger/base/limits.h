@@ -48,6 +48,9 @@ inline constexpr std::uint64_t kSlotReserve = 1024;  // slots reserved by one sy
 inline constexpr std::size_t kEraseTargetsMax = 10'000;
 inline constexpr std::size_t kEraseTargetsPerRow = 1024;
 inline constexpr std::uint16_t kRestoreLeafStep = 256;
+inline constexpr std::size_t kMergedSlotsMax = 64;    // slots that one person may turn out to have
+inline constexpr std::size_t kFenceAliasesMax = 256;  // of one row; a larger fence has several
+inline constexpr std::size_t kFenceClassesMax = 256;
 
 // Refuse new work below this much free disk, so that RocksDB never meets a full one (P8).
 inline constexpr std::uint64_t kDiskReserveBytes = 256 * 1024 * 1024;
@@ -59,6 +62,8 @@ inline constexpr std::chrono::seconds kEpochLeaseMax{5};
 static_assert(kQueueBytesMax >= 2 * kGroupBytesMax, "a group can form while another is taken");
 static_assert(kMessageBytesMax >= 8 * kEventBytesMax, "a message carries several events");
 static_assert(kGroupBytesMax >= kMessageBytesMax, "one message fits one group");
+static_assert(kAliasesPerPersonMax * 4 <= kLeavesPerSlot, "aliases leave a slot room for its lots");
+static_assert(kFenceAliasesMax >= kAliasesPerPersonMax, "one slot's aliases fit one fence row");
 static_assert(kSlotsMax * kLeavesPerSlot == std::uint64_t{1} << (4 * kTreeHeight),
               "the tree's leaves are slots times lots");
 

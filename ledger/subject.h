@@ -1,0 +1,72 @@
+// What the ledger keeps about a slot, sealed under the slot's own keys (FORMAT.md 7): the subject
+// record, its alias rows, and the two kinds of row of an erasure's case, targets and fence.
+//
+// Encoders check their bounds as bugs: whoever builds the value holds the limit first (and refuses).
+// Decoders are strict and refuse `unknown-version` and `tampered`; decode and encode are inverse.
+#pragma once
+
+#include "ledger/base/clock.h"
+#include "ledger/base/limits.h"
+#include "ledger/base/result.h"
+#include "ledger/base/strong.h"
+#include "ledger/vault/vault.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lacuna {
+
+// On disk: never renumber.
+enum class SubjectWhat : std::uint8_t { organisation = 0, person = 1, instance = 2, caseFile = 3 };
+enum LotState : std::uint8_t { kLotOpen = 1, kLotErased = 2 };
+
+struct Lot {
+  LeafNo leaf;
+  std::uint8_t state = kLotOpen;
+  std::int32_t period = 0;  // calendar or fiscal year; 0: one lot until an event
+  Instant createdAt{};
+  std::string klass;
+  bool operator==(const Lot&) const = default;
+};
+
+// Needs: lots and aliases hold different leaves, all in [1, nextLeaf); nextLeaf <= kLeavesPerSlot;
+// a category for instances only, a case number for cases only; at most kAliasesPerPersonMax aliases
+// and kMergedSlotsMax merged slots.
+struct Subject {
+  SubjectWhat what = SubjectWhat::person;
+  Instant createdAt{};
+  std::uint16_t nextLeaf = 1;  // leaf 0 is the identity; leaves are taken in order, never reused
+  std::string category;        // "teacher" of an instance
+  std::vector<Lot> lots;
+  std::vector<LeafNo> aliases;  // leaves of the alias rows, the unlinked ones left out
+  std::vector<Slot> merged;     // the other slots of the same person
+  std::uint64_t caseNumber = 0;
+  bool operator==(const Subject&) const = default;
+};
+Bytes encodeSubject(const Subject& subject);
+Result<Subject> decodeSubject(ByteView bytes);
+
+struct AliasRow {
+  Instant addedAt{};
+  std::string text;  // scheme:value, normalised
+  bool operator==(const AliasRow&) const = default;
+};
+Bytes encodeAliasRow(const AliasRow& row);
+Result<AliasRow> decodeAliasRow(ByteView bytes);
+
+// Needs: 1..kEraseTargetsPerRow targets.
+Bytes encodeTargets(std::span<const EraseTarget> targets);
+Result<std::vector<EraseTarget>> decodeTargets(ByteView bytes);
+
+// Refuses, until `until`, events of these aliases whose `at` lies before `erasedAt`.
+struct Fence {
+  Instant erasedAt{}, until{};
+  std::vector<std::string> aliases;  // at most kFenceAliasesMax in one row
+  std::vector<std::string> classes;  // empty: every class; at most kFenceClassesMax
+  bool operator==(const Fence&) const = default;
+};
+Bytes encodeFence(const Fence& fence);
+Result<Fence> decodeFence(ByteView bytes);
+
+}  // namespace lacuna
