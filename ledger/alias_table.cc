@@ -35,8 +35,8 @@ bool AliasTable::insert(std::string_view alias, AliasPlace place) {
                 "an alias stands within the key tree");
   Entry entry = digestOf(alias);
   entry.place = place.slot.raw() * kLeavesPerSlot + place.leaf.raw();
-  const std::unique_lock lock(mutex_);
   Shard& shard = shards_[shardOf(entry)];
+  const std::unique_lock lock(shard.mutex);
   if (full(shard.used, shard.entries.size())) grow(shard);
   Entry& found = shard.entries[seek(shard.entries, entry)];
   if (found.place != kFree) return false;
@@ -47,8 +47,8 @@ bool AliasTable::insert(std::string_view alias, AliasPlace place) {
 
 bool AliasTable::erase(std::string_view alias) {
   const Entry digest = digestOf(alias);
-  const std::unique_lock lock(mutex_);
   Shard& shard = shards_[shardOf(digest)];
+  const std::unique_lock lock(shard.mutex);
   std::vector<Entry>& entries = shard.entries;
   if (entries.empty()) return false;
   const std::size_t capacity = entries.size();
@@ -70,8 +70,9 @@ bool AliasTable::erase(std::string_view alias) {
 
 std::optional<AliasPlace> AliasTable::find(std::string_view alias) const {
   const Entry digest = digestOf(alias);
-  const std::shared_lock lock(mutex_);
-  const std::vector<Entry>& entries = shards_[shardOf(digest)].entries;
+  const Shard& shard = shards_[shardOf(digest)];
+  const std::shared_lock lock(shard.mutex);
+  const std::vector<Entry>& entries = shard.entries;
   if (entries.empty()) return std::nullopt;
   const std::uint64_t place = entries[seek(entries, digest)].place;
   if (place == kFree) return std::nullopt;
@@ -80,16 +81,20 @@ std::optional<AliasPlace> AliasTable::find(std::string_view alias) const {
 }
 
 std::size_t AliasTable::size() const {
-  const std::shared_lock lock(mutex_);
   std::size_t size = 0;
-  for (const Shard& shard : shards_) size += shard.used;
+  for (const Shard& shard : shards_) {
+    const std::shared_lock lock(shard.mutex);
+    size += shard.used;
+  }
   return size;
 }
 
 std::size_t AliasTable::bytesHeld() const {
-  const std::shared_lock lock(mutex_);
   std::size_t bytes = sizeof(*this);
-  for (const Shard& shard : shards_) bytes += shard.entries.capacity() * sizeof(Entry);
+  for (const Shard& shard : shards_) {
+    const std::shared_lock lock(shard.mutex);
+    bytes += shard.entries.capacity() * sizeof(Entry);
+  }
   return bytes;
 }
 

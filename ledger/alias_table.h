@@ -26,7 +26,8 @@ struct AliasPlace {
 };
 
 // Open addressing with linear probing, 24 bytes an entry, between 30 and 45 bytes an alias. Cut into
-// shards, so that growing never moves more than one part of it at a time.
+// shards with a lock each: growing moves one part of the table at a time, and a crowd of readers
+// holds up the writer in one shard at most.
 class AliasTable {
  public:
   explicit AliasTable(Entropy& entropy);
@@ -49,6 +50,7 @@ class AliasTable {
     std::uint64_t place = kFree;      // slot * kLeavesPerSlot + leaf
   };
   struct Shard {
+    mutable std::shared_mutex mutex;
     std::vector<Entry> entries;
     std::size_t used = 0;
   };
@@ -65,7 +67,6 @@ class AliasTable {
   static void grow(Shard& shard);
   static void wipeEntries(std::vector<Entry>& entries);
 
-  mutable std::shared_mutex mutex_;
   Secret key_;
   std::array<Shard, std::size_t{1} << kShardBits> shards_;
 };
