@@ -5,6 +5,7 @@
 #include "ledger/base/result.h"
 #include "ledger/base/strong.h"
 #include "ledger/crypto/signing.h"
+#include "ledger/record/bodies.h"
 
 #include <string>
 #include <string_view>
@@ -12,11 +13,19 @@
 
 namespace lacuna {
 
-// A verifier key in note form: name+hex8(keyid)+base64(type || key).
+// A number as these texts write it: no sign, no leading zero, at most 2^63-1 (other readers use int64).
+std::optional<std::uint64_t> decimalOf(std::string_view text);
+
+// Signature types of signed notes. Checkpoints carry the first; the second is a witness's.
+inline constexpr std::uint8_t kNoteEd25519 = 0x01;
+inline constexpr std::uint8_t kNoteCosignature = 0x04;
+
+// A verifier key in note form: name+hex8(keyid)+base64(type || key). The name is an origin
+// (originValid in record/bodies.h): origin line and key name are the same text.
 struct VerifierKey {
   std::string name;
   std::uint32_t id = 0;
-  std::uint8_t type = 0x01;
+  std::uint8_t type = kNoteEd25519;
   PublicKey key;
   bool operator==(const VerifierKey&) const = default;
 };
@@ -30,10 +39,7 @@ struct NamedSigningKey {
   std::string name;
   SigningKey key;
 };
-Result<NamedSigningKey> signingKeyOfText(std::string_view text);
-
-// Origin line = key name: ASCII, no space, no '+', at most 255 bytes.
-bool originValid(std::string_view origin);
+Result<NamedSigningKey> signingKeyOfText(std::string_view text);  // invalid-value
 
 struct Checkpoint {
   std::string origin;
@@ -55,10 +61,13 @@ struct SignedNote {
   std::string text;  // the signed part, with its last newline
   std::vector<NoteSignature> signatures;
 };
-// Syntax only (at most 100 signatures, kNoteBytesMax); unknown signers are kept.
+// Syntax only; unknown signers are kept. Refuses `tampered`: not UTF-8 with LF lines, not exactly three
+// lines above the signatures, no or too many signatures, more than kNoteBytesMax.
 inline constexpr std::size_t kNoteBytesMax = 64 * 1024;
+inline constexpr std::size_t kNoteSignaturesMax = 100;  // as Go's reader of notes
 Result<SignedNote> parseNote(std::string_view note);
-// Refuses `tampered`: no signature by this key, or a bad one; also another origin than the key's name.
+// Refuses `tampered`: not a note, no signature by this key, or a bad one; also another origin than the
+// key's name.
 Result<Checkpoint> openNote(std::string_view note, const VerifierKey& key);
 
 }  // namespace lacuna

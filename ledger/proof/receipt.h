@@ -15,6 +15,9 @@ struct TlogProof {
   std::string checkpoint;  // the note, verbatim
 };
 
+// Syntax only; the note is not opened. Refuses `tampered`.
+inline constexpr std::size_t kProofBytesMax = 256 * 1024;  // note, 63 hashes and an extra of 64 KiB
+inline constexpr std::size_t kProofHashesMax = 63;
 std::string textOf(const TlogProof& proof);
 Result<TlogProof> proofOfText(std::string_view text);
 

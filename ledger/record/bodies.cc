@@ -1,0 +1,212 @@
+#include "ledger/record/bodies.h"
+
+#include <algorithm>
+#include <array>
+
+namespace lacuna {
+namespace {
+
+constexpr std::array<std::string_view, 9> kReadOperationNames = {
+    "history", "state", "recipients", "show", "find", "link", "erase-plan", "export", "may"};
+constexpr std::array<std::string_view, 6> kReadReasonNames = {"unstated", "request", "support",
+                                                              "audit",    "breach",  "other"};
+constexpr std::array<std::string_view, 3> kErasureStepNames = {"intent", "committed", "complete"};
+constexpr std::array<std::string_view, 8> kGroundNames = {
+    "unstated", "no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-duty",
+    "child",    "retention-end"};
+constexpr std::uint8_t kAssuranceMax = 3;
+constexpr std::uint8_t kRolesMax = 1 | 2 | 4 | 8;
+
+Refusal malformed() {
+  return {RefusalCode::tampered, "a public body that does not follow the format"};
+}
+
+// Decodes after the version byte; `fill` reads the fields and says whether their values are known.
+template <typename Body, typename Fill>
+Result<Body> decodeBody(ByteView bytes, Fill fill) {
+  ByteReader in(bytes);
+  const std::uint8_t version = in.u8();
+  if (!in.ok()) return malformed();
+  if (version != kBodyVersion) {
+    return Refusal{RefusalCode::unknownVersion, "a public body of an unknown version"};
+  }
+  Body body;
+  const bool known = fill(in, body);
+  if (!known || !in.done()) return malformed();
+  return body;
+}
+
+template <typename Enum>
+bool readEnum(ByteReader& in, Enum& out, std::uint8_t first, std::uint8_t last) {
+  const std::uint8_t raw = in.u8();
+  if (raw < first || raw > last) return false;
+  out = static_cast<Enum>(raw);
+  return true;
+}
+
+bool readOrigin(ByteReader& in, std::string& out) {
+  out = textOf(in.bytes16());
+  return originValid(out);
+}
+
+template <typename Enum>
+std::uint8_t raw(Enum v) {
+  return static_cast<std::uint8_t>(v);
+}
+
+bool stepFits(const ErasureBody& body) {
+  return (body.step == ErasureStep::intent) == (body.version == TreeVersion(0));
+}
+
+}  // namespace
+
+bool originValid(std::string_view origin) {
+  return !origin.empty() && origin.size() <= kOriginBytesMax &&
+         std::all_of(origin.begin(), origin.end(),
+                     [](char c) { return c > ' ' && c < '\x7f' && c != '+'; });
+}
+
+std::string_view nameOf(ReadOperation v) { return kReadOperationNames.at(raw(v) - 1U); }
+std::string_view nameOf(ReadReason v) { return kReadReasonNames.at(raw(v)); }
+std::string_view nameOf(ErasureStep v) { return kErasureStepNames.at(raw(v) - 1U); }
+std::string_view nameOf(Ground v) { return kGroundNames.at(raw(v)); }
+
+std::optional<ReadReason> readReasonOf(std::string_view name) {
+  for (std::size_t i = 1; i < kReadReasonNames.size(); ++i) {
+    if (kReadReasonNames[i] == name) return static_cast<ReadReason>(i);
+  }
+  return std::nullopt;
+}
+
+std::optional<Ground> groundOf(std::string_view name) {
+  for (std::size_t i = 1; i < kGroundNames.size(); ++i) {
+    if (kGroundNames[i] == name) return static_cast<Ground>(i);
+  }
+  return std::nullopt;
+}
+
+Bytes encode(const GenesisBody& body) {
+  LACUNA_ASSERT(originValid(body.origin), "an origin that cannot be a key's name");
+  ByteWriter out;
+  out.u8(kBodyVersion).raw(body.ledger.view());
+  return out.bytes16(bytesOf(body.origin)).raw(body.key.view()).take();
+}
+
+Bytes encode(const RegisterBody& body) {
+  LACUNA_ASSERT(body.version > 0, "versions of the register are counted from 1");
+  return ByteWriter().u8(kBodyVersion).u64(body.version).take();
+}
+
+Bytes encode(const ConsultationBody& body) {
+  ByteWriter out;
+  out.u8(kBodyVersion).u32(body.officer).u8(raw(body.operation)).u8(raw(body.reason));
+  return out.take();
+}
+
+Bytes encode(const ErasureBody& body) {
+  LACUNA_ASSERT(stepFits(body), "an intent has no tree version, every other step has one");
+  LACUNA_ASSERT(body.weakestAssurance <= kAssuranceMax, "an unknown assurance");
+  ByteWriter out;
+  out.u8(kBodyVersion).raw(body.erasure.view()).u8(raw(body.step)).u8(raw(body.ground));
+  out.u64(body.version.raw()).u8(body.holdersDestroyed).u8(body.weakestAssurance).u32(body.parts);
+  return out.take();
+}
+
+Bytes encode(const AccessBody& body) {
+  LACUNA_ASSERT(body.roles <= kRolesMax, "an unknown role");
+  ByteWriter out;
+  return out.u8(kBodyVersion).u8(raw(body.action)).u32(body.principal).u8(body.roles).take();
+}
+
+Bytes encode(const RestoreBody& body) {
+  LACUNA_ASSERT(originValid(body.oldOrigin), "an origin that cannot be a key's name");
+  ByteWriter out;
+  out.u8(kBodyVersion).u64(body.kept.raw()).bytes16(bytesOf(body.oldOrigin));
+  return out.raw(body.oldCheckpoint.view()).take();
+}
+
+Result<GenesisBody> decodeGenesis(ByteView bytes) {
+  return decodeBody<GenesisBody>(bytes, [](ByteReader& in, GenesisBody& body) {
+    body.ledger = in.digest<LedgerId>();
+    if (!readOrigin(in, body.origin)) return false;
+    body.key = in.digest<PublicKey>();
+    return true;
+  });
+}
+
+Result<RegisterBody> decodeRegister(ByteView bytes) {
+  return decodeBody<RegisterBody>(bytes, [](ByteReader& in, RegisterBody& body) {
+    body.version = in.u64();
+    return body.version > 0;
+  });
+}
+
+Result<ConsultationBody> decodeConsultation(ByteView bytes) {
+  return decodeBody<ConsultationBody>(bytes, [](ByteReader& in, ConsultationBody& body) {
+    body.officer = in.u32();
+    return readEnum(in, body.operation, raw(ReadOperation::history), raw(ReadOperation::may)) &&
+           readEnum(in, body.reason, raw(ReadReason::unstated), raw(ReadReason::other));
+  });
+}
+
+Result<ErasureBody> decodeErasure(ByteView bytes) {
+  return decodeBody<ErasureBody>(bytes, [](ByteReader& in, ErasureBody& body) {
+    body.erasure = in.digest<ErasureId>();
+    if (!readEnum(in, body.step, raw(ErasureStep::intent), raw(ErasureStep::complete)) ||
+        !readEnum(in, body.ground, raw(Ground::unstated), raw(Ground::retentionEnd))) {
+      return false;
+    }
+    body.version = TreeVersion(in.u64());
+    body.holdersDestroyed = in.u8();
+    body.weakestAssurance = in.u8();
+    body.parts = in.u32();
+    return body.weakestAssurance <= kAssuranceMax && stepFits(body);
+  });
+}
+
+Result<AccessBody> decodeAccess(ByteView bytes) {
+  return decodeBody<AccessBody>(bytes, [](ByteReader& in, AccessBody& body) {
+    if (!readEnum(in, body.action, raw(AccessAction::grant), raw(AccessAction::singleUserEnded))) {
+      return false;
+    }
+    body.principal = in.u32();
+    body.roles = in.u8();
+    return body.roles <= kRolesMax;
+  });
+}
+
+Result<RestoreBody> decodeRestore(ByteView bytes) {
+  return decodeBody<RestoreBody>(bytes, [](ByteReader& in, RestoreBody& body) {
+    body.kept = TreeSize(in.u64());
+    if (!readOrigin(in, body.oldOrigin)) return false;
+    body.oldCheckpoint = in.digest<NoteHash>();
+    return true;
+  });
+}
+
+Outcome checkBody(Kind kind, ByteView body) {
+  const auto outcome = [](const auto& decoded) -> Outcome {
+    if (!decoded) return decoded.refusal();
+    return Done{};
+  };
+  switch (kind) {
+    case Kind::genesis:
+      return outcome(decodeGenesis(body));
+    case Kind::registerChange:
+      return outcome(decodeRegister(body));
+    case Kind::consultation:
+      return outcome(decodeConsultation(body));
+    case Kind::access:
+      return outcome(decodeAccess(body));
+    case Kind::restore:
+      return outcome(decodeRestore(body));
+    case Kind::erasure:
+      if (body.empty()) return Done{};
+      return outcome(decodeErasure(body));
+    default:
+      if (body.empty()) return Done{};
+      return malformed();
+  }
+}
+
+}  // namespace lacuna

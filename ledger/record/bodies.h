@@ -1,0 +1,145 @@
+// The public bodies of records (FORMAT.md 2.1): what anybody may know about the ledger's own steps.
+//
+// No personal datum and no count stands in them (P4). Encoders need values inside the lists below;
+// decoders refuse `unknown-version` and `tampered` (short, long, a value outside its list).
+#pragma once
+
+#include "ledger/base/bytes.h"
+#include "ledger/base/result.h"
+#include "ledger/base/strong.h"
+#include "ledger/crypto/signing.h"
+#include "ledger/record/record.h"
+
+#include <string>
+#include <string_view>
+
+namespace lacuna {
+
+using ErasureId = Digest<struct ErasureIdTag, 16>;
+using NoteHash = Digest<struct NoteHashTag>;  // SHA-256 of a whole checkpoint note
+
+// Origin line of checkpoints = name of the signing key: printable ASCII, no space, no '+', 1..255.
+inline constexpr std::size_t kOriginBytesMax = 255;
+bool originValid(std::string_view origin);
+
+inline constexpr std::uint8_t kBodyVersion = 1;
+
+// Record 0. Who signs this log.
+struct GenesisBody {
+  LedgerId ledger;
+  std::string origin;
+  PublicKey key;
+  bool operator==(const GenesisBody&) const = default;
+};
+
+// The register's version of this number, from 1, is in force; its text is the record's document.
+struct RegisterBody {
+  std::uint64_t version = 0;
+  bool operator==(const RegisterBody&) const = default;
+};
+
+// On disk: never renumber.
+enum class ReadOperation : std::uint8_t {
+  history = 1,
+  state = 2,
+  recipients = 3,
+  show = 4,
+  find = 5,
+  link = 6,
+  erasePlan = 7,
+  exported = 8,  // "export"
+  may = 9,
+};
+std::string_view nameOf(ReadOperation v);
+
+// The code of a `--reason`; its text part is sealed. On disk: never renumber.
+enum class ReadReason : std::uint8_t {
+  unstated = 0,
+  request = 1,
+  support = 2,
+  audit = 3,
+  breach = 4,
+  other = 5,
+};
+std::string_view nameOf(ReadReason v);
+std::optional<ReadReason> readReasonOf(std::string_view name);  // never `unstated`: that is silence
+
+struct ConsultationBody {
+  std::uint32_t officer = 0;  // the opaque number of a principal
+  ReadOperation operation = ReadOperation::history;
+  ReadReason reason = ReadReason::unstated;
+  bool operator==(const ConsultationBody&) const = default;
+};
+
+// On disk: never renumber.
+enum class ErasureStep : std::uint8_t { intent = 1, committed = 2, complete = 3 };
+std::string_view nameOf(ErasureStep v);
+
+// Grounds of an erasure (Art. 17(1), DESIGN 9). On disk: never renumber.
+enum class Ground : std::uint8_t {
+  unstated = 0,
+  noLongerNeeded = 1,
+  consentWithdrawn = 2,
+  objection = 3,
+  unlawful = 4,
+  legalDuty = 5,
+  child = 6,
+  retentionEnd = 7,
+};
+std::string_view nameOf(Ground v);
+std::optional<Ground> groundOf(std::string_view name);  // never `unstated`
+
+// A step of our own. (An erasure that a system reports has an envelope and no body.)
+struct ErasureBody {
+  ErasureId erasure;
+  ErasureStep step = ErasureStep::intent;
+  Ground ground = Ground::unstated;
+  TreeVersion version;  // 0 in an intent, never in another step
+  std::uint8_t holdersDestroyed = 0;
+  std::uint8_t weakestAssurance = 0;  // 0 none 1 logical 2 inplace 3 hardware
+  std::uint32_t parts = 0;            // intent: how many target rows
+  bool operator==(const ErasureBody&) const = default;
+};
+
+// On disk: never renumber.
+enum class AccessAction : std::uint8_t {
+  grant = 1,
+  revoke = 2,
+  singleUserBegan = 3,
+  singleUserEnded = 4,
+};
+
+struct AccessBody {
+  AccessAction action = AccessAction::grant;
+  std::uint32_t principal = 0;
+  std::uint8_t roles = 0;  // bits: 1 recorder 2 auditor 4 officer 8 operator
+  bool operator==(const AccessBody&) const = default;
+};
+
+// Pins the checkpoint of the generation that ended.
+struct RestoreBody {
+  TreeSize kept;
+  std::string oldOrigin;
+  NoteHash oldCheckpoint;
+  bool operator==(const RestoreBody&) const = default;
+};
+
+Bytes encode(const GenesisBody& body);  // Needs: a valid origin
+Bytes encode(const RegisterBody& body);
+Bytes encode(const ConsultationBody& body);
+Bytes encode(const ErasureBody& body);
+Bytes encode(const AccessBody& body);
+Bytes encode(const RestoreBody& body);  // Needs: a valid origin
+
+Result<GenesisBody> decodeGenesis(ByteView bytes);
+Result<RegisterBody> decodeRegister(ByteView bytes);
+Result<ConsultationBody> decodeConsultation(ByteView bytes);
+Result<ErasureBody> decodeErasure(ByteView bytes);
+Result<AccessBody> decodeAccess(ByteView bytes);
+Result<RestoreBody> decodeRestore(ByteView bytes);
+
+// Whether a record of this kind may carry this body: one of the above for their kinds, none for every
+// other kind; an erasure has one or none.
+Outcome checkBody(Kind kind, ByteView body);
+
+}  // namespace lacuna
