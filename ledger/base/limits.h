@@ -22,6 +22,13 @@ inline constexpr std::size_t kNameBytesMax = 128;  // an id of the register: pur
 inline constexpr std::size_t kJsonLineBytesMax = 64 * 1024;  // escapes make JSON longer than bytes
 inline constexpr std::size_t kReasonBytesMax = 512;
 
+// The register: a text that people write and read.
+inline constexpr std::size_t kRegisterEntriesMax = 10'000;  // of one kind
+inline constexpr std::size_t kRegisterListMax = 1'000;      // items of one list
+inline constexpr std::size_t kRegisterTextBytesMax = 4 * 1024;
+inline constexpr std::size_t kRegisterKeyDotsMax = 8;  // a.b.c: each part is a level of recursion
+inline constexpr int kPeriodYearsMax = 1'000;
+
 // The pipeline.
 inline constexpr std::size_t kGroupEventsMax = 4096;
 inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
@@ -35,7 +42,7 @@ inline constexpr std::chrono::milliseconds kCheckpointIntervalDefault{500};
 
 // The bytes on disk (FORMAT.md).
 inline constexpr std::size_t kBlockRecordsMax = 16;
-inline constexpr std::size_t kTileWidth = 256;           // C2SP tlog-tiles
+inline constexpr std::size_t kTileWidth = 256;            // C2SP tlog-tiles
 inline constexpr std::size_t kRunEventsMax = 256 * 1024;  // events between two sorted runs
 
 // The key tree (DESIGN 7).

@@ -29,14 +29,15 @@ Result<NamedParty> partyOf(std::string_view text, const Register& reg, RefusalCo
 
 struct Admitted {
   std::vector<Alias> person;
-  std::string klass;             // retention class of the event
-  std::int32_t period = 0;       // year, or 0: the class has one lot until an event
+  std::string klass;        // retention class of the event
+  std::int32_t period = 0;  // year, or 0: the class has one lot until an event
   Instant at{};
   SystemNo system;
   std::string systemId;
-  std::string safeguard;         // defaulted from the recipient on `at`
-  std::optional<NamedParty> recipient, source, via, actor;  // only where an instance or party is named
-  bool mayAdmitPerson = false;   // collection, request, complaint, or `admit`
+  std::string safeguard;  // defaulted from the recipient on `at`
+  std::optional<NamedParty> recipient, source, via,
+      actor;                    // only where an instance or party is named
+  bool mayAdmitPerson = false;  // collection, request, complaint, or `admit`
 };
 
 struct AdmissionContext {
@@ -55,6 +56,7 @@ Result<Admitted> admit(const Event& event, const AdmissionContext& context);
 // The retention period (DESIGN 7): the calendar or fiscal year of `at` in the controller's zone.
 std::int32_t periodOf(const RetentionClass& klass, const Register& reg, Instant at);
 // When what was recorded in (class, period) ends; nothing: not by date.
-std::optional<Instant> retentionEnd(const RetentionClass& klass, const Register& reg, std::int32_t period);
+std::optional<Instant> retentionEnd(const RetentionClass& klass, const Register& reg,
+                                    std::int32_t period);
 
 }  // namespace lacuna

@@ -27,10 +27,10 @@ struct RetentionRule {
   enum class From : std::uint8_t { event, calendarYearEnd, fiscalYearEnd, untilEvent, session };
   std::optional<Period> period;  // nothing: none stated (a gap), or untilEvent without grace
   From from = From::event;
-  bool legalMinimum = false;     // min by law: blocks erasure until then (Art. 17(3)(b))
-  std::string law;               // "AWR 52"
-  std::string code;              // "eu-gdpr:JustificationA17LegallyRequired"
-  bool gap = false;              // nothing is stated in the policy
+  bool legalMinimum = false;  // min by law: blocks erasure until then (Art. 17(3)(b))
+  std::string law;            // "AWR 52"
+  std::string code;           // "eu-gdpr:JustificationA17LegallyRequired"
+  bool gap = false;           // nothing is stated in the policy
 };
 
 struct RetentionClass {  // `class` outside
@@ -43,6 +43,13 @@ struct RetentionClass {  // `class` outside
   bool perYear() const;
 };
 
+struct Category {  // of data: "name", "contact"
+  std::string id;
+  Label label;
+  std::vector<std::string> dpv, fides;
+  bool special = false;  // Art. 9
+};
+
 struct Purpose {
   std::string id;
   Label label;
@@ -50,9 +57,9 @@ struct Purpose {
   std::string fides;
   std::vector<std::string> basis;  // "eu-gdpr:A6-1-b", ...
   bool statedInNotice = false;
-  std::string klass;               // default class
+  std::string klass;  // default class
   std::vector<std::string> classes;
-  bool marketing = false;          // objection is absolute (Art. 21(3))
+  bool marketing = false;  // objection is absolute (Art. 21(3))
 };
 
 struct Party {
@@ -60,11 +67,15 @@ struct Party {
   Label label;
   enum class Kind : std::uint8_t { party, category, naturalPersonCategory } kind = Kind::party;
   std::vector<std::string> roles, rolesClaimed, rolesAssessed;
-  std::string parent, country, safeguard, channel, source;
+  std::string parent, owner;  // a party of the register; a company's name
+  std::string country;        // "loc:US"
+  std::string safeguard;      // the first of `safeguards`, or empty
+  std::vector<std::string> safeguards;
+  std::string channel, source;  // "tech:Cookie", "dpv:ThirdPartyDataSource"
   std::vector<std::string> allowedClasses, allowedCategories, purposes;
-  std::string condition;  // "consent", "agreement", "legal-duty" or empty
-  std::string cadence;    // "campaign" or empty
-  std::vector<std::string> claims;
+  std::string condition;            // "consent", "agreement", "legal-duty" or empty
+  std::string cadence;              // "campaign" or empty
+  std::vector<std::string> claims;  // ids of `claims` that this party makes
   RetentionRule retention;
   bool category() const { return kind != Kind::party; }
 };
@@ -80,23 +91,29 @@ struct Safeguard {
   Label label;
   std::string tool, country, endedBy, atRisk;
   std::optional<Date> validFrom, validTo;
-  bool validOn(Date date) const;
+  bool validOn(Date date) const;  // validTo, the day of the judgment, is no longer covered
 };
 
 struct Notice {
-  std::string id, version, language, sha256, url;
+  std::string id, kind, version, language, sha256, url;  // kind: "privacy", "terms"
+  Label label;
   std::optional<Date> validFrom;
+};
+
+struct Wording {  // the sentence under which a consent was asked
+  std::string id, purpose, language, text;
 };
 
 struct Scheme {  // of aliases
   std::string id;
+  Label label;
   enum class Normal : std::uint8_t { exact, email, phone } normal = Normal::exact;
   bool unique = true;
 };
 
 struct Agreement {
-  std::string id, party;
-  std::vector<std::string> scope;
+  std::string id, party, kind;     // kind: "sharing", "processor", "joint-controllers"
+  std::vector<std::string> scope;  // classes
   std::optional<Date> from, to;
 };
 
@@ -105,9 +122,43 @@ struct Campaign {
   std::optional<Date> from, to;
 };
 
+struct Source {  // of data, other than a party: the person, the controller
+  std::string id, dpv;
+  Label label;
+};
+
+struct Measure {  // Art. 32
+  std::string id, dpv;
+  Label label;
+};
+
+struct Claim {  // what a party asserts and the controller relies on
+  std::string id, party, url;
+  Label label;
+  std::optional<Date> seenOn;
+};
+
+struct Form {  // where data are collected; an event names it as its actor
+  std::string id, system, purpose;
+  Label label;
+  std::vector<std::string> categories;
+};
+
 struct Controller {
-  std::string id, name, country, authority, zone = "UTC", contact, dpo;
+  std::string id, name;
+  std::string country;  // "loc:NL"; its numbers need no country prefix in a `phone` alias
+  std::string authority, zone = "UTC", contact, dpo;
   int fiscalYearStartMonth = 1;
+};
+
+// The clocks of a request (Art. 12(3)) and the other terms of the house. Dates are computed from
+// them, never stored.
+struct Deadlines {
+  std::map<std::string, Period, std::less<>> house;  // by right: the house's own promise
+  Period statute{0, 1, 0}, extension{0, 2, 0};
+  Period inform{0, 1, 0};          // Art. 14(3)
+  Period fence{0, 0, 7};           // how long a late event of an erased person is refused
+  Period caseRetention{0, 13, 0};  // after closing
 };
 
 // Where a register text is wrong: the first error, with line (1-based) and the nearest known id.
@@ -124,6 +175,8 @@ class Register {
   static std::shared_ptr<const Register> empty();
 
   const Controller& controller() const;
+  const Deadlines& deadlines() const;
+  const std::set<Date>& holidays() const;
   const Purpose* purpose(std::string_view id) const;
   const RetentionClass* klass(std::string_view id) const;
   const Party* party(std::string_view id) const;
@@ -133,20 +186,43 @@ class Register {
   const Scheme* scheme(std::string_view id) const;
   const Agreement* agreement(std::string_view id) const;
   const Campaign* campaign(std::string_view id) const;
-  bool categoryKnown(std::string_view id) const;  // data category: of some class
+  const Category* category(std::string_view id) const;
+  const Source* source(std::string_view id) const;
+  const Wording* wording(std::string_view id) const;
+  const Form* form(std::string_view id) const;
+  const Measure* measure(std::string_view id) const;
+  const Claim* claim(std::string_view id) const;
+  bool categoryKnown(std::string_view id) const { return category(id) != nullptr; }
   // Every id of one list, for "nearest" and for show.
-  std::vector<std::string> purposeIds() const, classIds() const, partyIds() const, systemIds() const,
-      safeguardIds() const, noticeIds() const, schemeIds() const, agreementIds() const, campaignIds() const;
+  std::vector<std::string> purposeIds() const, classIds() const, partyIds() const,
+      systemIds() const, safeguardIds() const, noticeIds() const, schemeIds() const,
+      agreementIds() const, campaignIds() const, categoryIds() const, sourceIds() const,
+      wordingIds() const, formIds() const, measureIds() const, claimIds() const;
+
+  // The safeguard that a transfer to `party` relied on at that moment: the first of the party's that
+  // stood then, else the last that had begun (a dead one, which the fold flags), else the first.
+  std::string_view safeguardOf(const Party& party, Instant at) const;
+  // The year of `t` in the controller's zone. A fiscal year bears the name of the year it begins in.
+  enum class Year : std::uint8_t { calendar, fiscal };
+  std::int32_t yearOf(Instant t, Year kind) const;
+  Instant startOfYear(std::int32_t year, Year kind) const;
   const std::string& text() const;  // the document, byte for byte
 
+  struct Parts;  // opaque: ledger/register/parts.h
+
  private:
-  struct Parts;
   std::shared_ptr<const Parts> parts_;
   explicit Register(std::shared_ptr<const Parts> parts);
 };
 
 // The nearest known id by edit distance, or empty when none is near.
 std::string nearestOf(std::string_view name, std::span<const std::string> known);
+
+// The closed list of legal bases: "eu-gdpr:A6-1-a" ... "eu-gdpr:A9-2-j".
+bool basisKnown(std::string_view basis);
+std::span<const std::string> basisIds();
+// A country ("loc:US") that is named and lies outside the EEA: Art. 44 asks for a safeguard.
+bool thirdCountry(std::string_view country);
 
 // Built-in classes, present in every register (DESIGN 6, 7): `access` (consultations), `case`,
 // `organisation` (slot 0).

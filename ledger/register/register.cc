@@ -1,0 +1,205 @@
+#include "ledger/register/register.h"
+
+#include "ledger/base/limits.h"
+#include "ledger/register/parts.h"
+
+#include <algorithm>
+#include <array>
+
+namespace lacuna {
+namespace {
+
+// Within what distance a name counts as meant: one slip in a short name, a third of a long one.
+std::size_t slipsAllowed(std::size_t length) { return std::max<std::size_t>(1, length / 3); }
+
+// Edit distance where a swap of neighbours is one slip; gives up beyond `bound`.
+std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > bound) return bound + 1;
+  std::vector<std::size_t> before(a.size() + 1), row(a.size() + 1), next(a.size() + 1);
+  for (std::size_t i = 0; i <= a.size(); ++i) row[i] = i;
+  for (std::size_t j = 1; j <= b.size(); ++j) {
+    next[0] = j;
+    std::size_t least = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+      const std::size_t change = row[i - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      next[i] = std::min({change, row[i] + 1, next[i - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        next[i] = std::min(next[i], before[i - 2] + 1);
+      }
+      least = std::min(least, next[i]);
+    }
+    if (least > bound) return bound + 1;
+    before.swap(row);
+    row.swap(next);
+  }
+  return row[a.size()];
+}
+
+RetentionClass builtIn(std::string_view id, Label label, std::optional<Period> grace) {
+  RetentionClass made;
+  made.id = id;
+  made.label = std::move(label);
+  made.retention.from = RetentionRule::From::untilEvent;
+  made.retention.period = grace;
+  return made;
+}
+
+std::int32_t civilYear(std::string_view zone, Instant t, int startMonth) {
+  const Date date = dateIn(zone, t);
+  const std::int32_t year = static_cast<int>(date.year());
+  return date.month() < std::chrono::month(static_cast<unsigned>(startMonth)) ? year - 1 : year;
+}
+
+}  // namespace
+
+bool RetentionClass::perYear() const {
+  using From = RetentionRule::From;
+  return retention.period.has_value() &&
+         (retention.from == From::event || retention.from == From::calendarYearEnd ||
+          retention.from == From::fiscalYearEnd);
+}
+
+bool Safeguard::validOn(Date date) const {
+  return (!validFrom || *validFrom <= date) && (!validTo || date < *validTo);
+}
+
+void Register::Parts::build() {
+  using std::chrono::sys_days;
+  auto& all = classes.items();
+  all.push_back(builtIn(kAccessClass, {"inzages", "who looked"}, std::nullopt));
+  all.push_back(builtIn(kCaseClass, {"verzoeken en klachten", "requests and complaints"},
+                        deadlines.caseRetention));
+  all.push_back(
+      builtIn(kOrganisationClass, {"organisatie", "the organisation's own"}, std::nullopt));
+  all.push_back(builtIn(kIdentityClass, {"identiteit", "identity"}, std::nullopt));
+  categories.build(), classes.build(), purposes.build(), parties.build(), systems.build();
+  sources.build(), safeguards.build(), notices.build(), wordings.build(), agreements.build();
+  campaigns.build(), schemes.build(), measures.build(), claims.build(), forms.build();
+
+  for (const Party& party : parties.items()) {
+    std::vector<SafeguardSpan>& of = spans.emplace_back();
+    for (const std::string& id : party.safeguards) {
+      SafeguardSpan span{safeguards.find(id)};
+      LACUNA_ASSERT(span.safeguard != nullptr, "references are checked before build()");
+      const auto& [from, to] = std::tie(span.safeguard->validFrom, span.safeguard->validTo);
+      if (from) span.from = startOfDay(controller.zone, *from);
+      if (to) span.to = startOfDay(controller.zone, *to);
+      of.push_back(span);
+    }
+  }
+  for (std::int32_t year = kYearFirst; year <= kYearLast; ++year) {
+    calendarYears.push_back(computeStart(year, Year::calendar));
+    fiscalYears.push_back(computeStart(year, Year::fiscal));
+  }
+}
+
+Instant Register::Parts::computeStart(std::int32_t year, Year kind) const {
+  const int month = kind == Year::fiscal ? controller.fiscalYearStartMonth : 1;
+  return startOfDay(controller.zone,
+                    Date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                         std::chrono::day(1)));
+}
+
+Register::Register(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+
+std::shared_ptr<const Register> Register::empty() {
+  auto parts = std::make_shared<Parts>();
+  parts->build();
+  return std::shared_ptr<const Register>(new Register(std::move(parts)));
+}
+
+const Controller& Register::controller() const { return parts_->controller; }
+const Deadlines& Register::deadlines() const { return parts_->deadlines; }
+const std::set<Date>& Register::holidays() const { return parts_->holidays; }
+const std::string& Register::text() const { return parts_->text; }
+
+#define LACUNA_LIST(Type, one, list, every)                                              \
+  const Type* Register::one(std::string_view id) const { return parts_->list.find(id); } \
+  std::vector<std::string> Register::every() const { return parts_->list.ids(); }
+LACUNA_LIST(Category, category, categories, categoryIds)
+LACUNA_LIST(RetentionClass, klass, classes, classIds)
+LACUNA_LIST(Purpose, purpose, purposes, purposeIds)
+LACUNA_LIST(Party, party, parties, partyIds)
+LACUNA_LIST(System, system, systems, systemIds)
+LACUNA_LIST(Source, source, sources, sourceIds)
+LACUNA_LIST(Safeguard, safeguard, safeguards, safeguardIds)
+LACUNA_LIST(Notice, notice, notices, noticeIds)
+LACUNA_LIST(Wording, wording, wordings, wordingIds)
+LACUNA_LIST(Agreement, agreement, agreements, agreementIds)
+LACUNA_LIST(Campaign, campaign, campaigns, campaignIds)
+LACUNA_LIST(Scheme, scheme, schemes, schemeIds)
+LACUNA_LIST(Measure, measure, measures, measureIds)
+LACUNA_LIST(Claim, claim, claims, claimIds)
+LACUNA_LIST(Form, form, forms, formIds)
+#undef LACUNA_LIST
+
+std::string_view Register::safeguardOf(const Party& party, Instant at) const {
+  const Party* known = parts_->parties.find(party.id);
+  LACUNA_ASSERT(known != nullptr, "the party is one of this register");
+  const auto place = static_cast<std::size_t>(known - parts_->parties.items().data());
+  const std::vector<SafeguardSpan>& spans = parts_->spans[place];
+  const Safeguard* begun = nullptr;
+  for (const SafeguardSpan& span : spans) {
+    if (span.from <= at && at < span.to) return span.safeguard->id;
+    if (span.from <= at) begun = span.safeguard;
+  }
+  if (begun != nullptr) return begun->id;
+  return spans.empty() ? std::string_view() : std::string_view(spans.front().safeguard->id);
+}
+
+std::int32_t Register::yearOf(Instant t, Year kind) const {
+  const std::vector<Instant>& starts =
+      kind == Year::fiscal ? parts_->fiscalYears : parts_->calendarYears;
+  if (t < starts.front() || t >= starts.back()) {
+    return civilYear(controller().zone, t,
+                     kind == Year::fiscal ? controller().fiscalYearStartMonth : 1);
+  }
+  const auto after = std::upper_bound(starts.begin(), starts.end(), t);
+  return Parts::kYearFirst + static_cast<std::int32_t>(after - starts.begin()) - 1;
+}
+
+Instant Register::startOfYear(std::int32_t year, Year kind) const {
+  if (year < Parts::kYearFirst || year > Parts::kYearLast) return parts_->computeStart(year, kind);
+  const auto place = static_cast<std::size_t>(year - Parts::kYearFirst);
+  return kind == Year::fiscal ? parts_->fiscalYears[place] : parts_->calendarYears[place];
+}
+
+std::string nearestOf(std::string_view name, std::span<const std::string> known) {
+  std::string_view best;
+  if (name.empty() || name.size() > kNameBytesMax) return {};
+  std::size_t bound = slipsAllowed(name.size());
+  for (const std::string& candidate : known) {
+    const std::size_t slips = distance(name, candidate, bound);
+    if (slips > bound || (slips == bound && !best.empty())) continue;
+    best = candidate;
+    bound = slips;
+    if (slips == 0) break;
+  }
+  return std::string(best);
+}
+
+void SystemNumbers::add(const Register& version) {
+  if (ids_.empty()) {
+    ids_.emplace_back("lacuna");
+    numbers_.emplace("lacuna", 0);
+  }
+  for (const std::string& id : version.systemIds()) {
+    const auto number = static_cast<std::uint32_t>(ids_.size());
+    if (numbers_.emplace(id, number).second) ids_.push_back(id);
+  }
+}
+
+std::optional<SystemNo> SystemNumbers::numberOf(std::string_view id) const {
+  if (id == "lacuna") return SystemNo(0);
+  const auto at = numbers_.find(id);
+  if (at == numbers_.end()) return std::nullopt;
+  return SystemNo(at->second);
+}
+
+std::string SystemNumbers::idOf(SystemNo number) const {
+  if (number.raw() == 0) return "lacuna";
+  return number.raw() < ids_.size() ? ids_[number.raw()] : std::string();
+}
+
+}  // namespace lacuna
