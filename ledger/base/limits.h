@@ -21,6 +21,10 @@ inline constexpr std::size_t kCategoriesPerEventMax = 64;
 inline constexpr std::size_t kNameBytesMax = 128;  // an id of the register: purpose, class, ...
 inline constexpr std::size_t kJsonLineBytesMax = 64 * 1024;  // escapes make JSON longer than bytes
 inline constexpr std::size_t kReasonBytesMax = 512;
+inline constexpr std::size_t kDataDepthMax = 16;     // objects and lists inside an event's `data`
+// What an envelope's plaintext may hold: an event and what the ledger adds to it.
+inline constexpr std::size_t kStoredBytesMax = 64 * 1024;  // unpacked
+inline constexpr std::size_t kStoredListMax = 1024;        // leaves, slots, details
 
 // The register: a text that people write and read.
 inline constexpr std::size_t kRegisterEntriesMax = 10'000;  // of one kind
@@ -68,6 +72,7 @@ inline constexpr std::chrono::seconds kEpochLeaseMax{5};
 
 static_assert(kQueueBytesMax >= 2 * kGroupBytesMax, "a group can form while another is taken");
 static_assert(kMessageBytesMax >= 8 * kEventBytesMax, "a message carries several events");
+static_assert(kStoredBytesMax >= 2 * kEventBytesMax, "an event fits its envelope, padding and all");
 static_assert(kGroupBytesMax >= kMessageBytesMax, "one message fits one group");
 static_assert(kAliasesPerPersonMax * 4 <= kLeavesPerSlot, "aliases leave a slot room for its lots");
 static_assert(kFenceAliasesMax >= kAliasesPerPersonMax, "one slot's aliases fit one fence row");

@@ -14,13 +14,43 @@ namespace lacuna {
 
 // Closed lists; `none` (0) means the field was not given. On disk: never renumber.
 // Wire and JSON names are kebab-case.
-enum class Operation : std::uint8_t { none, collect, observe, use, derive, decide, anonymise, store, erase };
+enum class Operation : std::uint8_t {
+  none,
+  collect,
+  observe,
+  use,
+  derive,
+  decide,
+  anonymise,
+  store,
+  erase
+};
 // `erase` is spelled "delete" outside; the word is taken in C++.
-enum class SharingHow : std::uint8_t { none, sent, fetched, collectedByRecipient, published, compelled };
+enum class SharingHow : std::uint8_t {
+  none,
+  sent,
+  fetched,
+  collectedByRecipient,
+  published,
+  compelled
+};
 enum class ConsentState : std::uint8_t { none, given, refused, withdrawn, expired, invalidated };
-enum class ConsentForm : std::uint8_t { none, isExplicit, implied, bundled };  // explicit implied bundled
+enum class ConsentForm : std::uint8_t {
+  none,
+  isExplicit,
+  implied,
+  bundled
+};  // explicit implied bundled
 enum class Right : std::uint8_t {
-  none, access, rectification, erasure, restriction, portability, objection, withdrawal, notAutomated
+  none,
+  access,
+  rectification,
+  erasure,
+  restriction,
+  portability,
+  objection,
+  withdrawal,
+  notAutomated
 };
 
 std::string_view nameOf(Operation v);
@@ -47,18 +77,18 @@ struct Event {
   bool imported = false;
   std::string data;  // a JSON object as text (compact, keys in the order given), or empty
 
-  Operation operation = Operation::none;                                      // processing
-  std::string recipient, safeguard, agreement;                                // sharing
-  SharingHow how = SharingHow::none;                                          // sharing
-  std::optional<Instant> withholdUntil;                                       // sharing
-  ConsentState consentState = ConsentState::none;                             // consent
-  ConsentForm form = ConsentForm::none;                                       // consent
-  std::string wording;                                                        // consent
-  std::string channel;                                                        // consent, request
-  std::optional<Instant> validUntil;                                          // consent
-  Right right = Right::none;                                                  // request
-  std::string requestState;                                                   // request
-  std::optional<Instant> received;                                            // request
+  Operation operation = Operation::none;           // processing
+  std::string recipient, safeguard, agreement;     // sharing
+  SharingHow how = SharingHow::none;               // sharing
+  std::optional<Instant> withholdUntil;            // sharing
+  ConsentState consentState = ConsentState::none;  // consent
+  ConsentForm form = ConsentForm::none;            // consent
+  std::string wording;                             // consent
+  std::string channel;                             // consent, request
+  std::optional<Instant> validUntil;               // consent
+  Right right = Right::none;                       // request
+  std::string requestState;                        // request
+  std::optional<Instant> received;                 // request
 
   bool operator==(const Event&) const = default;
 };
@@ -83,16 +113,16 @@ struct InstanceRef {
 
 // What an envelope holds: the event with every outside identifier resolved. Never an alias (P4).
 struct StoredEvent {
-  Event event;                          // person, recipient, source, via, actor emptied if resolved
-  std::vector<LeafNo> aliases;          // the leaves of the alias rows that named the person
-  std::vector<Slot> otherPersons;       // a second known person was named: identity-conflict
+  Event event;                     // person, recipient, source, via, actor emptied if resolved
+  std::vector<LeafNo> aliases;     // the leaves of the alias rows that named the person
+  std::vector<Slot> otherPersons;  // a second known person was named: identity-conflict
   std::optional<InstanceRef> recipient, source, via, actor;
-  std::uint64_t registerVersion = 0;    // in force at admission
-  std::uint32_t principal = 0;          // consultation, access: who (opaque number)
-  std::string systemId;                 // id of the record's system number at admission
-  std::string reason;                   // consultation: reason as given, text part included
-  std::string operationText;            // consultation, access, person: what was done
-  std::vector<std::string> details;     // further texts of the ledger's own kinds, "key=value"
+  std::uint64_t registerVersion = 0;  // in force at admission
+  std::uint32_t principal = 0;        // consultation, access: who (opaque number)
+  std::string systemId;               // id of the record's system number at admission
+  std::string reason;                 // consultation: reason as given, text part included
+  std::string operationText;          // consultation, access, person: what was done
+  std::vector<std::string> details;   // further texts of the ledger's own kinds, "key=value"
 
   bool operator==(const StoredEvent&) const = default;
 };
