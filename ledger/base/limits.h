@@ -62,6 +62,11 @@ inline constexpr std::uint16_t kRestoreLeafStep = 256;
 inline constexpr std::size_t kMergedSlotsMax = 64;    // slots that one person may turn out to have
 inline constexpr std::size_t kFenceAliasesMax = 256;  // of one row; a larger fence has several
 inline constexpr std::size_t kFenceClassesMax = 256;
+inline constexpr std::size_t kRootSlotBytes = 4096;  // one block: a torn write never reaches the other
+inline constexpr std::size_t kKeysWriteBufferBytes = 8 * 1024 * 1024;
+inline constexpr std::size_t kKeysCacheBytes = 8 * 1024 * 1024;  // sealed pages, about 14 000
+inline constexpr std::size_t kSigningKeyFileBytesMax = 4 * 1024;
+inline constexpr std::chrono::hours kHealInterval{24};
 
 // Refuse new work below this much free disk, so that RocksDB never meets a full one (P8).
 inline constexpr std::uint64_t kDiskReserveBytes = 256 * 1024 * 1024;

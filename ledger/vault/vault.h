@@ -45,8 +45,8 @@ struct EraseTarget {
 };
 
 struct EraseResult {
-  TreeVersion version;      // the tree in which the targets are dead
-  Instant destroyedAt{};    // when the old root was overwritten
+  TreeVersion version;    // the tree in which the targets are dead
+  Instant destroyedAt{};  // when the old root was overwritten
 };
 
 // A signed head as the vault remembers it, so that an older log is recognised (P3).
@@ -55,40 +55,54 @@ struct RememberedCheckpoint {
   std::string note;
 };
 
+// When the seeds of slots that were never used are replaced by fresh ones, so that a copy of keys/ taken
+// before opens nobody admitted after. Rides on an erasure; costs one more path.
+enum class Healing : std::uint8_t { off, daily, everyErasure };
+
 struct VaultOptions {
-  std::filesystem::path directory;   // keys/
-  const Clock* clock = nullptr;      // null: systemClock()
-  Entropy* entropy = nullptr;        // null: systemEntropy()
-  rocksdb::Env* env = nullptr;       // null: the default one; tests inject faults
+  std::filesystem::path directory;       // keys/
+  const Clock* clock = nullptr;          // null: systemClock()
+  Entropy* entropy = nullptr;            // null: systemEntropy()
+  rocksdb::Env* env = nullptr;           // null: the default one; tests inject faults
   std::size_t seedCacheEntries = 65536;  // inner seeds of blocks of 16 slots (level 4)
-  // Tests: called with the name of each durable step just before and just after it.
+  Healing healing =
+      Healing::daily;  // daily: the first erasure after a start, then once in 24 hours
+  // Tests: called with the name of each durable step just before and just after it: NAME.before and
+  // NAME.after of create.files, create.root, create.tree, create.done, open.wipe, recheck.wipe,
+  // erase.root, erase.tree, erase.wipe, reserve, checkpoint. What it throws counts as a fault.
   std::function<void(std::string_view step)> onStep;
 };
 
 class Vault {
  public:
-  // Makes keys/ with a fresh root, tree and signing key. Refuses already-exists.
+  // Makes keys/ with a fresh root, tree and signing key. Refuses already-exists. What a create() that
+  // never returned left behind protects nothing and is made anew.
+  // Needs: a valid origin (proof/checkpoint.h). No slot may be used before reserveSlots().
   static Result<std::unique_ptr<Vault>> create(const VaultOptions& options, const LedgerId& ledger,
                                                const std::string& origin);
   // Opens, runs recovery (the slot that opens the anchor is live, every other is wiped).
-  // Refuses missing-key (no root.ks), foreign-key (another ledger's, or no slot opens the anchor:
-  // never repaired), unknown-version, already-running.
+  // Refuses missing-key (no root.ks, tree or signing key), foreign-key (another ledger's, or no slot
+  // opens the anchor: never repaired), unknown-version, already-running, incomplete (create() never
+  // returned: call it again). Until the live slot is found nothing is overwritten.
   static Result<std::unique_ptr<Vault>> open(const VaultOptions& options);
   ~Vault();
 
   const LedgerId& ledger() const;
+  const std::string& origin() const;
   const SigningKey& signingKey() const;
   AssuranceReport assurance() const;  // checked at open; recheck() repeats the check
   AssuranceReport recheck();
   TreeVersion version() const;
 
   // The key of a lot; nothing when the lot or its slot is dead. A few hash steps; thread-safe.
-  // Needs: slot < kSlotsMax, leaf < kLeavesPerSlot.
+  // Needs: slot < slotHighWater(), leaf < kLeavesPerSlot. (Seeds beyond are replaced by healing.)
   std::optional<Secret> lotKey(Slot slot, LeafNo leaf) const;
   // False only when every leaf of the slot is dead.
   bool slotLives(Slot slot) const;
 
-  // Derives many keys in one epoch: the tree cannot change while it lives. Short-lived (5 s).
+  // Derives many keys in one epoch: the tree it sees cannot change while it lives. Short-lived:
+  // erase() waits for it, but after kEpochLeaseMax ends its epoch, and lotKey() throws Fault.
+  // Borrowed: the vault outlives it.
   class Reader {
    public:
     Reader(Reader&&) noexcept;
@@ -107,8 +121,9 @@ class Vault {
   // Destroys the targets in one transaction (FORMAT.md 9): new root durable in the spare slot, pages
   // and anchor synced with (erasure, part), swap, readers drained, caches wiped, old slot overwritten.
   // Idempotent on (erasure, part): if the anchor already carries it the transaction is not repeated.
-  // Needs: 1..kEraseTargetsMax targets. The caller has made the intent durable in the log before.
-  EraseResult erase(std::span<const EraseTarget> targets, const ErasureId& erasure, std::uint32_t part);
+  // Needs: 1..kEraseTargetsMax targets below slotHighWater(). The caller has made the intent durable in the log before.
+  EraseResult erase(std::span<const EraseTarget> targets, const ErasureId& erasure,
+                    std::uint32_t part);
   // What the anchor carries: the last transaction that took effect.
   struct LastErasure {
     ErasureId erasure;
