@@ -184,7 +184,7 @@ void Vault::Parts::swapTo(std::unique_ptr<TreeEpoch> next, const RekeyPlan& plan
 void Vault::Parts::drain(TreeVersion old) {
   {
     std::unique_lock lock(readersMutex);
-    readersGone.wait_for(lock, kEpochLeaseMax, [&] { return readers.count(old) == 0; });
+    readersGone.wait_for(lock, options.readerLeaseMax, [&] { return readers.count(old) == 0; });
   }
   // Whoever still holds a reader finds its epoch ended; the old top is wiped with it.
   gate.exclusively([&] { draining.reset(); });

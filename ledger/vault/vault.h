@@ -8,6 +8,7 @@
 
 #include "ledger/base/bytes.h"
 #include "ledger/base/clock.h"
+#include "ledger/base/limits.h"
 #include "ledger/base/result.h"
 #include "ledger/base/strong.h"
 #include "ledger/crypto/secret.h"
@@ -65,6 +66,7 @@ struct VaultOptions {
   Entropy* entropy = nullptr;            // null: systemEntropy()
   rocksdb::Env* env = nullptr;           // null: the default one; tests inject faults
   std::size_t seedCacheEntries = 65536;  // inner seeds of blocks of 16 slots (level 4)
+  std::chrono::milliseconds readerLeaseMax = kEpochLeaseMax;  // how long erase() waits for readers
   Healing healing =
       Healing::daily;  // daily: the first erasure after a start, then once in 24 hours
   // Tests: called with the name of each durable step just before and just after it: NAME.before and
@@ -101,7 +103,7 @@ class Vault {
   bool slotLives(Slot slot) const;
 
   // Derives many keys in one epoch: the tree it sees cannot change while it lives. Short-lived:
-  // erase() waits for it, but after kEpochLeaseMax ends its epoch, and lotKey() throws Fault.
+  // erase() waits for it, but after readerLeaseMax ends its epoch, and lotKey() throws Fault.
   // Borrowed: the vault outlives it.
   class Reader {
    public:
