@@ -1,10 +1,12 @@
-// A person's history and state, by replay (DESIGN 6). Pure: a function of the events given.
+// A person's history and state, by replay (DESIGN 6). Pure: a function of the events given, whatever
+// their order. The JSON is described in ledger/person/README.md.
 #pragma once
 
 #include "ledger/base/civil.h"
 #include "ledger/record/event.h"
 #include "ledger/register/register.h"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,26 +20,36 @@ struct PersonEvent {
   LeafHash leaf;
   Kind kind = Kind::note;
   Instant recordedAt{};
-  std::string system;     // id
+  std::string system;  // id
   std::string klass;
   std::int32_t period = 0;
   LeafNo lot;
   Ordinal ordinal;
-  Bytes body;             // public body (consultation, erasure)
+  Bytes body;  // public body (consultation, erasure)
   StoredEvent stored;
   // Instances named in the event, as they are called today; "[erased]" when their slot is dead.
   std::string recipientName, sourceName, viaName, actorName;
   Instant at() const { return stored.event.at.value_or(recordedAt); }
 };
 
+struct HistoryQuery;
+
 // The register's versions with the place from which each held.
+//
+// What a party might get, on which basis and under which condition is judged by the version in force
+// when the event was recorded. What is so in the world - from when to when a safeguard, an agreement
+// or a campaign stood - is judged by the newest one: a judgment of July entered in August flags what
+// was recorded in between.
 class RegisterHistory {
  public:
+  // Needs: versions in the order in which they came.
   void add(Seq from, Instant since, std::shared_ptr<const Register> version);
-  const Register& latest() const;
+  const Register& latest() const;                       // none yet: the built-in one
   const Register& version(std::uint64_t number) const;  // 1-based; 0 or unknown: the built-in one
-  const Register& knownAt(Instant t) const;              // in force at recordedAt t
-  std::uint64_t versions() const;
+  const Register& knownAt(Instant t) const;             // in force at recordedAt t
+  std::uint64_t versions() const { return entries_.size(); }
+  // What stood in the ledger at the query's known-at.
+  RegisterHistory knownBy(const HistoryQuery& query) const;
 
  private:
   struct Entry {
@@ -46,41 +58,43 @@ class RegisterHistory {
     std::shared_ptr<const Register> version;
   };
   std::vector<Entry> entries_;
+  std::shared_ptr<const Register> builtIn_ = Register::empty();
 };
 
 struct HistoryQuery {
-  std::optional<Instant> asOf;        // events with `at` after it are left out
-  std::optional<Instant> knownAt;     // events recorded after it are left out
-  std::optional<Seq> knownThrough;    // --known-at SEQ
+  std::optional<Instant> asOf;      // events with `at` after it are left out
+  std::optional<Instant> knownAt;   // events recorded after it are left out
+  std::optional<Seq> knownThrough;  // --known-at SEQ
   std::string klass, purpose, recipient;
-  std::optional<Instant> from, to;    // of `at`
+  std::optional<Instant> from, to;  // of `at`
 };
 
 // Filters and orders by (at, seq). `recipient` matches a party id or an instance name.
-std::vector<const PersonEvent*> select(std::span<const PersonEvent> events, const HistoryQuery& query);
+std::vector<const PersonEvent*> select(std::span<const PersonEvent> events,
+                                       const HistoryQuery& query);
 
 // Flags are derived, never stored, so that a late report flags what came before it.
 enum class Flag : std::uint8_t {
-  overSharing,            // categories or class beyond what the recipient or class allows
-  sharedWithoutConsent,   // the recipient's condition is consent, and none was given before
-  usedWithoutConsent,     // purpose based on consent (A6-1-a), none given before
-  usedAfterWithdrawal,    // consent withdrawn before
-  deadSafeguard,          // the safeguard did not stand on that date
-  noSafeguard,            // third country without one
+  overSharing,           // categories or class beyond what the recipient or class allows
+  sharedWithoutConsent,  // the recipient's condition is consent, and none stood
+  usedWithoutConsent,    // purpose based on consent (A6-1-a), and none stood
+  usedAfterWithdrawal,   // consent withdrawn before
+  deadSafeguard,         // the safeguard did not stand on that date
+  noSafeguard,           // third country without one
   outsideCampaign,
-  noAgreement,            // the recipient's condition is an agreement; none in force
+  noAgreement,  // the recipient's condition is an agreement; none in force
   duringRestriction,
   marketingAfterObjection,
-  notInformed,            // collected from a third party and not informed within a month (Art. 14)
+  notInformed,  // collected from a third party and not informed within a month (Art. 14)
   categoryNotInClass,
-  impliedConsent,         // implied or bundled consent relied on
+  impliedConsent,  // implied or bundled consent: where it is recorded, and where it is relied on
   identityConflict,
-  unstatedReason,         // a consultation without a reason
+  unstatedReason,  // a consultation without a reason
 };
 std::string_view nameOf(Flag flag);  // kebab-case
 struct Flagged {
   Flag flag;
-  Seq seq;            // the event it stands at
+  Seq seq;             // the event it stands at
   std::string detail;  // ids of the register only
 };
 
@@ -100,14 +114,16 @@ struct PersonFacts {
   Instant admittedAt{};
 };
 
-struct ConsentView {
-  std::string purpose, notice, form, how;
+struct ConsentView {                                // how consent for one purpose stands
+  std::string purpose, notice, wording, form, how;  // how: the channel
   ConsentState state = ConsentState::none;
   Instant since{};
+  std::optional<Instant> givenAt;  // when it was last given, also of one that is over
+  std::optional<Instant> validUntil;
   Seq seq;
 };
 struct RecipientView {
-  std::string recipient;          // party id, or category:name of an instance
+  std::string recipient;  // party id, or category:name of an instance
   Instant first{}, last{};
   std::uint64_t count = 0;
   std::vector<std::string> categories, purposes;
@@ -122,9 +138,12 @@ struct PurposeView {
   std::uint64_t count = 0;
 };
 struct RequestView {
-  std::string right, state;
+  std::string right, state, caseRef;
   Instant received{};
   std::optional<Date> dueHouse, dueStatute;
+  bool extended = false;  // and told within the first term; else the first term still runs
+  std::optional<Instant>
+      closed;  // when it was answered, refused or withdrawn: the clocks stand still
   Seq seq;
 };
 struct ConsultationView {
@@ -148,11 +167,30 @@ struct PersonState {
   std::uint64_t events = 0;
 };
 
+// Events after `asOf` are left out.
 PersonState fold(std::span<const PersonEvent> events, const PersonFacts& facts,
                  const RegisterHistory& registers, Instant asOf);
 
+// What other events of the person make of this one. Of an event that was superseded by one of its own
+// kind nothing but its place in the history remains; data that a rectification put right did go where
+// they went, so such an event goes on counting.
+struct EventMarks {
+  std::optional<Seq> supersededBy;
+  std::vector<Flag> flags;
+};
+
+// The answers to a query. Without `asOf` everything known counts, and time stands at `now` (at
+// `knownAt`, if that is given). The filters by class, purpose, recipient and time choose what is shown;
+// flags are judged by everything known.
+std::vector<std::string> historyLines(std::span<const PersonEvent> events,
+                                      const HistoryQuery& query, const RegisterHistory& registers,
+                                      Instant now);
+PersonState stateOf(std::span<const PersonEvent> events, const HistoryQuery& query,
+                    const PersonFacts& facts, const RegisterHistory& registers, Instant now);
+
 // The JSON that CLI, HTTP and console show: one definition. Compact, one object.
 std::string jsonOf(const PersonEvent& event);
+std::string jsonOf(const PersonEvent& event, const EventMarks& marks);
 std::string jsonOf(const PersonState& state, const PersonFacts& facts);
 std::string jsonOf(const RecipientView& view);
 
