@@ -179,6 +179,20 @@ def check_primitives():
     assert sealed[-16:].hex() == "c0875924c1c7987947deafd8780acf49"
 
 
+def primitives():
+    """Lengths around every border of SHA-256's blocks; byte i of a message is i mod 251."""
+    lengths = (0, 1, 3, 54, 55, 56, 57, 63, 64, 65, 118, 119, 120, 127, 128, 129, 182, 183, 184, 191,
+               192, 193, 247, 248, 256, 1000)
+    message = bytes(i % 251 for i in range(1000))
+    key = bytes(range(32))
+    return {"sha256": [{"length": n, "hash": sha256(message[:n]).hex()} for n in lengths],
+            "key": key.hex(),
+            "blake2b": [{"length": n, "hash256": blake(key, message[:n]).hex(),
+                         "hash128": blake(key, message[:n], 16).hex(),
+                         "unkeyed256": hashlib.blake2b(message[:n], digest_size=32).hexdigest()}
+                        for n in (0, 1, 127, 128, 129, 1000)]}
+
+
 # ---- FORMAT 2: record and public bodies
 
 def head(kind, flags, at, system, tag, body=b""):
@@ -423,6 +437,7 @@ def key_tree():
 def vectors():
     return {
         "about": "Written by scripts/golden_vectors.py; never by hand. Bytes are hex.",
+        "primitives": primitives(),
         "records": records(),
         "bodies": {name: body.hex() for name, body in BODIES.items()},
         "bodyFields": {"ledger": LEDGER.hex(), "origin": ORIGIN, "publicKey": PUBLIC.hex(),

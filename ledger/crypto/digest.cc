@@ -7,6 +7,8 @@
 #include <openssl/sha.h>
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace lacuna {
 namespace {
 
@@ -23,9 +25,53 @@ ByteArray<N> blake(ByteView key, std::initializer_list<ByteView> parts) {
   return out;
 }
 
+// A message of a few blocks, padded here and handed over whole: spares the bookkeeping of partial blocks,
+// a sixth of the time of a tree node. Most of what the ledger hashes is this short.
+class ShortMessage {
+ public:
+  static constexpr std::size_t kBytesMax = 3 * 64 - 9;  // three blocks less the end mark and length
+
+  void add(ByteView bytes) {
+    if (bytes.empty()) return;
+    std::memcpy(blocks_.data() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+  }
+  ByteArray<32> hash() {
+    const std::size_t end = (size_ + 9 + 63) / 64 * 64;
+    blocks_[size_] = 0x80;
+    std::fill(blocks_.begin() + static_cast<std::ptrdiff_t>(size_) + 1,
+              blocks_.begin() + static_cast<std::ptrdiff_t>(end) - 2, std::uint8_t{0});
+    const std::size_t bits = size_ * 8;
+    blocks_[end - 2] = static_cast<std::uint8_t>(bits >> 8);
+    blocks_[end - 1] = static_cast<std::uint8_t>(bits);
+    SHA256_CTX ctx;
+    SHA256_Init(&ctx);
+    SHA256_Update(&ctx, blocks_.data(), end);
+    ByteArray<32> out;
+    for (std::size_t i = 0; i < 8; ++i) {
+      const std::uint32_t word = ctx.h[i];
+      for (std::size_t j = 0; j < 4; ++j) {
+        out[4 * i + j] = static_cast<std::uint8_t>(word >> (24 - 8 * j));
+      }
+    }
+    return out;
+  }
+
+ private:
+  std::array<std::uint8_t, 3 * 64> blocks_;
+  std::size_t size_ = 0;
+};
+
 }  // namespace
 
 ByteArray<32> sha256(std::initializer_list<ByteView> parts) {
+  std::size_t total = 0;
+  for (const ByteView part : parts) total += part.size();
+  if (total <= ShortMessage::kBytesMax) {
+    ShortMessage message;
+    for (const ByteView part : parts) message.add(part);
+    return message.hash();
+  }
   SHA256_CTX ctx;
   ByteArray<32> out;
   SHA256_Init(&ctx);

@@ -238,22 +238,26 @@ Result<SignedNote> parseNote(std::string_view note) {
 }
 
 Result<Checkpoint> openNote(std::string_view note, const VerifierKey& key) {
-  Result<SignedNote> parsed = parseNote(note);
+  const Result<SignedNote> parsed = parseNote(note);
   if (!parsed) return parsed.refusal();
-  if (parsed->checkpoint.origin != key.name) {
+  return openNote(*parsed, key);
+}
+
+Result<Checkpoint> openNote(const SignedNote& note, const VerifierKey& key) {
+  if (note.checkpoint.origin != key.name) {
     return Refusal{RefusalCode::tampered, "a checkpoint of another origin than the key's"};
   }
   bool found = false;
-  for (const NoteSignature& signature : parsed->signatures) {
+  for (const NoteSignature& signature : note.signatures) {
     if (signature.name != key.name || signature.id != key.id) continue;
     if (key.type != kNoteEd25519 ||
-        !verifySignature(key.key, bytesOf(parsed->text), signature.signature)) {
+        !verifySignature(key.key, bytesOf(note.text), signature.signature)) {
       return Refusal{RefusalCode::tampered, "a checkpoint with a wrong signature"};
     }
     found = true;
   }
   if (!found) return Refusal{RefusalCode::tampered, "a checkpoint without a signature by the key"};
-  return std::move(parsed->checkpoint);
+  return note.checkpoint;
 }
 
 }  // namespace lacuna

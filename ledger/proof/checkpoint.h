@@ -69,5 +69,6 @@ Result<SignedNote> parseNote(std::string_view note);
 // Refuses `tampered`: not a note, no signature by this key, or a bad one; also another origin than the
 // key's name.
 Result<Checkpoint> openNote(std::string_view note, const VerifierKey& key);
+Result<Checkpoint> openNote(const SignedNote& note, const VerifierKey& key);
 
 }  // namespace lacuna
