@@ -48,6 +48,12 @@ inline constexpr std::chrono::milliseconds kCheckpointIntervalDefault{500};
 inline constexpr std::size_t kBlockRecordsMax = 16;
 inline constexpr std::size_t kTileWidth = 256;            // C2SP tlog-tiles
 inline constexpr std::size_t kRunEventsMax = 256 * 1024;  // events between two sorted runs
+// An event as sealed is longer than as given: resolved names, Cap'n Proto's words, the seal itself.
+inline constexpr std::size_t kEnvelopeBytesMax = 2 * kEventBytesMax;
+inline constexpr std::size_t kRowKeyBytesMax = 64;  // numbers and digests only
+inline constexpr std::size_t kRowBytesMax = kDocumentBytesMax + 4096;
+inline constexpr std::size_t kGroupRowsMax = 128 * 1024;  // admissions: a few rows per event
+inline constexpr std::size_t kGroupEncodedBytesMax = 64 * 1024 * 1024;
 
 // The key tree (DESIGN 7).
 inline constexpr unsigned kTreeFanout = 16;
@@ -81,6 +87,9 @@ static_assert(kStoredBytesMax >= 2 * kEventBytesMax, "an event fits its envelope
 static_assert(kGroupBytesMax >= kMessageBytesMax, "one message fits one group");
 static_assert(kAliasesPerPersonMax * 4 <= kLeavesPerSlot, "aliases leave a slot room for its lots");
 static_assert(kFenceAliasesMax >= kAliasesPerPersonMax, "one slot's aliases fit one fence row");
+static_assert(kGroupEncodedBytesMax >= 4 * (kGroupBytesMax + kRowBytesMax),
+              "a group with its records, rows and a document fits its encoding");
+static_assert(kGroupEventsMax <= 0xffff, "an index within a group is 16 bits");
 static_assert(kSlotsMax * kLeavesPerSlot == std::uint64_t{1} << (4 * kTreeHeight),
               "the tree's leaves are slots times lots");
 

@@ -64,10 +64,12 @@ Result<Group> decodeGroup(ByteView bytes);
 struct StoreOptions {
   std::filesystem::path directory;  // log/
   rocksdb::Env* env = nullptr;      // null: the default one; tests inject faults
-  bool readOnly = false;            // offline verification of a copy
+  // Offline verification of a copy: nothing is written, what does not read is left to the verifier
+  // (LogSource), and there are no lookups by tag or id.
+  bool readOnly = false;
   std::size_t blockCacheBytes = 64 * 1024 * 1024;
   std::size_t writeBufferBytes = 96 * 1024 * 1024;  // all tables together
-  std::size_t runEvents = 0;        // 0: kRunEventsMax; tests make it small
+  std::size_t runEvents = 0;                        // 0: kRunEventsMax; tests make it small
   // Called while indexes are rebuilt at open.
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
 };
@@ -89,6 +91,9 @@ class Store {
   TreeSize size() const;  // durable records
   std::optional<LeafHash> lastLeaf() const;
 
+  // Needs: the group's first seq and first chain link continue what was applied before, `ids` ascend,
+  // no tag stands in the log. Empty `tags` and `leaves` are computed. After Sync::no the group can be
+  // read, but counts in size() only with the next synced write.
   void apply(const Group& group, Sync sync);
   // Rows outside a group (a checkpoint), synced.
   void applyRows(std::span<const RowChange> rows);
@@ -105,13 +110,17 @@ class Store {
   };
   std::vector<Pair> pairs(std::span<const Seq> seqs) const;  // Needs: all below size()
   std::optional<IdHit> findId(const IdEntry& entry) const;
+  std::vector<std::optional<IdHit>> findIds(std::span<const IdEntry> entries) const;
   std::optional<Bytes> row(Table table, ByteView key) const;
   // In key order; stop by returning false. Sees one snapshot.
-  void scan(Table table, ByteView prefix, const std::function<bool(ByteView key, ByteView value)>& visit) const;
+  void scan(Table table, ByteView prefix,
+            const std::function<bool(ByteView key, ByteView value)>& visit) const;
   // Records (and envelopes) from `first` in order; stop by returning false. One snapshot; sequential.
-  void scanRecords(Seq first, TreeSize end, const std::function<bool(Seq, ByteView record)>& visit) const;
+  void scanRecords(Seq first, TreeSize end,
+                   const std::function<bool(Seq, ByteView record)>& visit) const;
   void scanPairs(Seq first, TreeSize end,
-                 const std::function<bool(Seq, ByteView record, std::optional<ByteView> envelope)>& visit) const;
+                 const std::function<bool(Seq, ByteView record, std::optional<ByteView> envelope)>&
+                     visit) const;
   // Hashes of one full or partial tile (proof/tiles.h); nothing when not yet complete to that width.
   std::optional<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) const;
 
@@ -122,6 +131,7 @@ class Store {
   struct Parts;
 
  private:
+  friend class StoreLogSource;
   explicit Store(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
