@@ -48,8 +48,7 @@ inline constexpr std::chrono::milliseconds kCheckpointIntervalDefault{500};
 inline constexpr std::size_t kBlockRecordsMax = 16;
 inline constexpr std::size_t kTileWidth = 256;            // C2SP tlog-tiles
 inline constexpr std::size_t kRunEventsMax = 256 * 1024;  // events between two sorted runs
-// An event as sealed is longer than as given: resolved names, Cap'n Proto's words, the seal itself.
-inline constexpr std::size_t kEnvelopeBytesMax = 2 * kEventBytesMax;
+inline constexpr std::size_t kEnvelopeBytesMax = kStoredBytesMax + 128;  // and its seal
 inline constexpr std::size_t kRowKeyBytesMax = 64;  // numbers and digests only
 inline constexpr std::size_t kRowBytesMax = kDocumentBytesMax + 4096;
 inline constexpr std::size_t kGroupRowsMax = 128 * 1024;  // admissions: a few rows per event

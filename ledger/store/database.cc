@@ -274,7 +274,7 @@ Result<std::unique_ptr<Database>> Database::create(const StoreOptions& options) 
 Result<std::unique_ptr<Database>> Database::open(const StoreOptions& options) {
   std::unique_ptr<Database> out(new Database(options));
   if (auto refusal = out->openFamilies(false)) return *refusal;
-  const auto format = out->get(out->primary(Family::meta), lacuna::bytesOf("format"));
+  const auto format = out->get(out->primary(Family::meta), bytesOf("format"));
   if (!format)
     return Refusal{RefusalCode::notFound, "the making of this ledger was never finished"};
   if (*format != ByteWriter().u32(kLogFormat).take()) {
@@ -328,7 +328,7 @@ std::optional<Bytes> Database::get(rocksdb::ColumnFamilyHandle* family, ByteView
   const rocksdb::Status status = db_->Get({}, family, sliceOf(key), &value);
   if (status.IsNotFound()) return std::nullopt;
   must(status, "reading a row");
-  return lacuna::bytesOf(value);
+  return copyOf(value);
 }
 
 std::unique_ptr<rocksdb::Iterator> Database::iterator(rocksdb::ColumnFamilyHandle* family) const {
@@ -336,7 +336,7 @@ std::unique_ptr<rocksdb::Iterator> Database::iterator(rocksdb::ColumnFamilyHandl
 }
 
 std::optional<LedgerId> Database::ledger() const {
-  const auto value = get(primary(Family::meta), lacuna::bytesOf("ledger"));
+  const auto value = get(primary(Family::meta), bytesOf("ledger"));
   return value ? LedgerId::from(*value) : std::nullopt;
 }
 

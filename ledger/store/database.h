@@ -43,7 +43,7 @@ inline rocksdb::Slice sliceOf(ByteView bytes) {
 inline ByteView viewOf(const rocksdb::Slice& slice) {
   return {reinterpret_cast<const std::uint8_t*>(slice.data()), slice.size()};
 }
-inline Bytes bytesOf(const rocksdb::Slice& slice) {
+inline Bytes copyOf(const rocksdb::Slice& slice) {
   const ByteView view = viewOf(slice);
   return {view.begin(), view.end()};
 }

@@ -172,7 +172,7 @@ std::vector<std::optional<IdHit>> Indexes::findIds(std::span<const IdEntry> entr
 std::optional<std::uint64_t> Indexes::run() const {
   const auto family = db_.derived(Family::derived);
   if (!family || !db_.derived(Family::tags) || !db_.derived(Family::idindex)) return std::nullopt;
-  const auto value = db_.get(family->get(), lacuna::bytesOf(kRunKey));
+  const auto value = db_.get(family->get(), bytesOf(kRunKey));
   return value ? number64(*value) : std::nullopt;
 }
 
@@ -273,7 +273,7 @@ void Indexes::work() {
 void Indexes::writeRun(const Memory& memory, TreeSize end) {
   std::vector<Family> families = {Family::derived};
   writeFile(db_, Family::derived, [&](rocksdb::SstFileWriter& file) {
-    must(file.Put(sliceOf(lacuna::bytesOf(kRunKey)), sliceOf(key64(end.raw()))), "writing a run");
+    must(file.Put(sliceOf(bytesOf(kRunKey)), sliceOf(key64(end.raw()))), "writing a run");
   });
   if (memory.tags.size() > 0) {
     writeRows(db_, Family::tags, memory.tags);

@@ -66,8 +66,8 @@ class MemoryIndex {
     }
     std::sort(order.begin(), order.end(), [this](const Sortable& a, const Sortable& b) {
       if (a.front != b.front) return a.front < b.front;
-      const auto order = rows_[a.place].key <=> rows_[b.place].key;
-      return order != 0 ? order < 0 : a.place < b.place;
+      const auto keys = rows_[a.place].key <=> rows_[b.place].key;
+      return keys != 0 ? keys < 0 : a.place < b.place;
     });
     std::vector<const Row*> out;
     out.reserve(count_);

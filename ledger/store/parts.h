@@ -34,7 +34,7 @@ struct Store::Parts {
   LogReader reader;
   LedgerId ledger;
   TreeEdge edge;
-  rocksdb::WriteBatch batch;               // the writer's, kept for its memory
+  rocksdb::WriteBatch groupBatch;               // the writer's, kept for its memory
   std::atomic<std::uint64_t> applied = 0;  // what readers may ask for
   std::atomic<std::uint64_t> durable = 0;  // of it, what survives a power cut
   std::unique_ptr<Indexes> indexes;        // its worker ends before the database does

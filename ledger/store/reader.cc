@@ -113,8 +113,8 @@ std::vector<Store::Pair> LogReader::pairs(std::span<const Seq> seqs) const {
 
 // One walk: two iterators on one snapshot.
 struct LogReader::Walk {
-  Walk(const Database& db, std::uint64_t end, Wanted wanted, Damage damage)
-      : snapshot(&db.db()), bound(key64(end)), upper(sliceOf(bound)), damage(damage) {
+  Walk(const Database& db, std::uint64_t end, Wanted wanted, Damage onDamage)
+      : snapshot(&db.db()), bound(key64(end)), upper(sliceOf(bound)), damage(onDamage) {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot.snapshot();
     options.fill_cache = false;

@@ -46,8 +46,8 @@ Outcome Store::Parts::findEnd() {
     if (blocks->status().ok()) return Done{};
     return Refusal{RefusalCode::tampered, "the end of the log does not read"};
   }
-  const Bytes key = lacuna::bytesOf(blocks->key());
-  const Bytes block = lacuna::bytesOf(blocks->value());
+  const Bytes key = copyOf(blocks->key());
+  const Bytes block = copyOf(blocks->value());
   std::optional<LeafHash> before;
   blocks->Prev();
   if (blocks->Valid()) {

@@ -131,7 +131,7 @@ Result<std::unique_ptr<Store>> Store::create(const StoreOptions& options, const 
     Database& db = **made;
     auto* meta = db.primary(Family::meta);
     // Until the format stands there, nothing was made: a crash before this write is tried again.
-    if (db.get(meta, lacuna::bytesOf("format"))) {
+    if (db.get(meta, bytesOf("format"))) {
       return Refusal{RefusalCode::alreadyExists, "a ledger stands here already"};
     }
     rocksdb::WriteBatch batch;
@@ -170,7 +170,7 @@ void Store::apply(const Group& group, Sync sync) {
   const SealOnThrow guard(db);
   // A run is cut from durable events only, and memory for the next is bounded.
   if (parts.indexes->full()) sync = Sync::yes;
-  rocksdb::WriteBatch& batch = parts.batch;
+  rocksdb::WriteBatch& batch = parts.groupBatch;
   batch.Clear();
   putBlocks(db, group, batch);
   const auto key = key64(group.first.raw());
