@@ -274,10 +274,15 @@ Result<std::unique_ptr<Database>> Database::create(const StoreOptions& options) 
 Result<std::unique_ptr<Database>> Database::open(const StoreOptions& options) {
   std::unique_ptr<Database> out(new Database(options));
   if (auto refusal = out->openFamilies(false)) return *refusal;
-  const auto format = out->get(out->primary(Family::meta), bytesOf("format"));
-  if (!format)
+  std::string format;
+  const rocksdb::Status read = out->db_->Get({}, out->primary(Family::meta), "format", &format);
+  if (read.IsNotFound()) {
     return Refusal{RefusalCode::notFound, "the making of this ledger was never finished"};
-  if (*format != ByteWriter().u32(kLogFormat).take()) {
+  }
+  if (read.IsCorruption())
+    return Refusal{RefusalCode::tampered, "the log's first rows are damaged"};
+  must(read, "reading the log's format");
+  if (format != textOf(ByteWriter().u32(kLogFormat).view())) {
     return Refusal{RefusalCode::unknownVersion, "the log has a format this program does not know"};
   }
   if (!out->ledger()) return Refusal{RefusalCode::tampered, "the log does not name its ledger"};
@@ -328,6 +333,12 @@ std::optional<Bytes> Database::get(rocksdb::ColumnFamilyHandle* family, ByteView
   const rocksdb::Status status = db_->Get({}, family, sliceOf(key), &value);
   if (status.IsNotFound()) return std::nullopt;
   must(status, "reading a row");
+  return copyOf(value);
+}
+
+std::optional<Bytes> Database::readable(rocksdb::ColumnFamilyHandle* family, ByteView key) const {
+  rocksdb::PinnableSlice value;
+  if (!db_->Get({}, family, sliceOf(key), &value).ok()) return std::nullopt;
   return copyOf(value);
 }
 

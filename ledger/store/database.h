@@ -97,6 +97,8 @@ class Database {
   void requireUnsealed() const;  // throws Fault
 
   std::optional<Bytes> get(rocksdb::ColumnFamilyHandle* family, ByteView key) const;
+  // Where damage is an answer: nothing also when the row does not read.
+  std::optional<Bytes> readable(rocksdb::ColumnFamilyHandle* family, ByteView key) const;
   std::unique_ptr<rocksdb::Iterator> iterator(rocksdb::ColumnFamilyHandle* family) const;
   std::optional<LedgerId> ledger() const;  // of meta
   // The options of a family, for sorted runs written beside it.

@@ -32,15 +32,17 @@ std::optional<Bytes> StoreLogSource::tile(unsigned level, std::uint64_t index,
 }
 
 std::optional<Bytes> StoreLogSource::document(const DocumentHash& hash) const {
-  return store_.row(Table::documents, hash.view());
+  const Database& db = *store_.parts_->db;
+  return db.readable(db.primary(Family::documents), hash.view());
 }
 
 std::vector<std::string> StoreLogSource::checkpoints() const {
   std::vector<std::string> out;
-  store_.scan(Table::checkpoints, {}, [&](ByteView, ByteView note) {
-    out.emplace_back(textOf(note));
-    return true;
-  });
+  const Database& db = *store_.parts_->db;
+  const auto rows = db.iterator(db.primary(Family::checkpoints));
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
+    out.emplace_back(textOf(viewOf(rows->value())));
+  }
   return out;
 }
 

@@ -23,8 +23,9 @@ struct Store::Parts {
   Outcome checkLastBlock(ByteView key, ByteView block, const std::optional<LeafHash>& before);
   bool loadEdge();
   bool indexesSound() const;
-  void rebuildTiles();
-  void replayIndexes(std::uint64_t from);
+  Outcome eachRecord(std::uint64_t first, const std::function<void(Seq, ByteView)>& take) const;
+  Outcome rebuildTiles();
+  Outcome replayIndexes(std::uint64_t from);
   // One full tile: its row, or when that is missing computed from what it is made of.
   std::optional<Bytes> fullTile(unsigned level, std::uint64_t index) const;
   std::optional<Bytes> tileRow(unsigned level, std::uint64_t index) const;
@@ -34,7 +35,7 @@ struct Store::Parts {
   LogReader reader;
   LedgerId ledger;
   TreeEdge edge;
-  rocksdb::WriteBatch groupBatch;               // the writer's, kept for its memory
+  rocksdb::WriteBatch groupBatch;          // the writer's, kept for its memory
   std::atomic<std::uint64_t> applied = 0;  // what readers may ask for
   std::atomic<std::uint64_t> durable = 0;  // of it, what survives a power cut
   std::unique_ptr<Indexes> indexes;        // its worker ends before the database does

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kSamples = 16;
 constexpr std::uint64_t kProgressEvery = 65536;
-constexpr std::size_t kTilesPerBatch = 256;
+constexpr std::uint32_t kTilesPerBatch = 256;
 
 Refusal tampered(const char* what, std::uint64_t seq) {
   return {RefusalCode::tampered, std::string(what) + " (seq " + std::to_string(seq) + ")"};
@@ -81,7 +81,7 @@ Outcome Store::Parts::findEnd() {
 std::optional<Bytes> Store::Parts::tileRow(unsigned level, std::uint64_t index) const {
   const auto family = indexes->tiles();
   if (!family) return std::nullopt;
-  return db->get(family->get(), tileKey(level, index));
+  return db->readable(family->get(), tileKey(level, index));  // else it is computed
 }
 
 std::optional<Bytes> Store::Parts::fullTile(unsigned level, std::uint64_t index) const {
@@ -113,35 +113,50 @@ bool Store::Parts::loadEdge() {
       });
 }
 
-void Store::Parts::rebuildTiles() {
+// Every record of [first, size) to `take`. Refuses tampered at the first that does not read.
+Outcome Store::Parts::eachRecord(std::uint64_t first,
+                                 const std::function<void(Seq, ByteView)>& take) const {
+  std::uint64_t expected = first;
+  reader.scan(Seq(first), TreeSize(applied), Wanted::records, Damage::skip,
+              [&](Seq seq, ByteView record, auto) {
+                if (seq.raw() != expected) return false;
+                ++expected;
+                take(seq, record);
+                if (options.onProgress && expected % kProgressEvery == 0) {
+                  options.onProgress(expected, applied);
+                }
+                return true;
+              });
+  if (expected < applied) return tampered("a record is missing or damaged", expected);
+  return Done{};
+}
+
+Outcome Store::Parts::rebuildTiles() {
   db->dropFamily(Family::tiles);
   TreeEdge fresh;
   rocksdb::WriteBatch batch;
   std::vector<LeafHash> leaves;
   const auto family = db->derived(Family::tiles);
-  const auto take = [&] {
+  const auto takeLeaves = [&] {
     for (const FullTile& tile : fresh.stage(leaves)) {
       must(batch.Put(family->get(), sliceOf(tileKey(tile.level, tile.index)), sliceOf(tile.hashes)),
            "rebuilding tiles");
     }
     fresh.publish();
     leaves.clear();
-    if (batch.Count() < static_cast<int>(kTilesPerBatch)) return;
+    if (batch.Count() < kTilesPerBatch) return;
     // Not synced: rows come in order, so a crash here leaves the edge without its tiles.
     db->write(batch, Sync::no);
     batch.Clear();
   };
-  reader.scan(Seq(0), TreeSize(applied), Wanted::records, Damage::fault,
-              [&](Seq seq, ByteView record, auto) {
-                leaves.push_back(leafHash(record));
-                if (leaves.size() == kTileWidth) take();
-                if (options.onProgress && seq.raw() % kProgressEvery == 0) {
-                  options.onProgress(seq.raw(), applied);
-                }
-                return true;
-              });
-  take();
+  const Outcome read = eachRecord(0, [&](Seq, ByteView record) {
+    leaves.push_back(leafHash(record));
+    if (leaves.size() == kTileWidth) takeLeaves();
+  });
+  if (!read) return read;
+  takeLeaves();
   db->write(batch, Sync::yes);
+  return Done{};
 }
 
 bool Store::Parts::indexesSound() const {
@@ -169,7 +184,7 @@ bool Store::Parts::indexesSound() const {
   return true;
 }
 
-void Store::Parts::replayIndexes(std::uint64_t from) {
+Outcome Store::Parts::replayIndexes(std::uint64_t from) {
   const auto rows = db->iterator(db->primary(Family::ids));
   const auto start = key64(from);
   rows->SeekForPrev(sliceOf(start));  // the group that holds `from`
@@ -186,20 +201,13 @@ void Store::Parts::replayIndexes(std::uint64_t from) {
     }
     must(rows->status(), "reading event ids");
   };
-  reader.scan(Seq(from), TreeSize(applied), Wanted::records, Damage::fault,
-              [&](Seq seq, ByteView record, auto) {
-                // A run ends between groups, so that it holds no id of a record beyond its end.
-                if (!options.readOnly && indexes->full() && seq.raw() >= idsEnd) {
-                  indexes->flush(TreeSize(seq.raw()));
-                }
-                takeIds(seq.raw());
-                const Tag tag = tagOfRecord(record);
-                indexes->put(seq, {&tag, 1});
-                if (options.onProgress && seq.raw() % kProgressEvery == 0) {
-                  options.onProgress(seq.raw(), applied);
-                }
-                return true;
-              });
+  return eachRecord(from, [&](Seq seq, ByteView record) {
+    // A run ends between groups, so that it holds no id of a record beyond its end.
+    if (indexes->full() && seq.raw() >= idsEnd) indexes->flush(TreeSize(seq.raw()));
+    takeIds(seq.raw());
+    const Tag tag = tagOfRecord(record);
+    indexes->put(seq, {&tag, 1});
+  });
 }
 
 Outcome Store::Parts::recover() {
@@ -211,9 +219,10 @@ Outcome Store::Parts::recover() {
     return Done{};
   }
   if (!db->complete() || !indexesSound()) indexes->reset();
-  replayIndexes(indexes->run().value_or(0));
+  if (const Outcome replayed = replayIndexes(indexes->run().value_or(0)); !replayed)
+    return replayed;
   if (!loadEdge()) {
-    rebuildTiles();
+    if (const Outcome rebuilt = rebuildTiles(); !rebuilt) return rebuilt;
     indexes->publish();
     if (!loadEdge()) return Refusal{RefusalCode::tampered, "the end of the log does not read"};
   }

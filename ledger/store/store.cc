@@ -300,8 +300,9 @@ void Store::rebuildDerived() {
   const SealOnThrow guard(*parts.db);
   applyRows({});  // runs hold durable events only
   parts.indexes->reset();
-  parts.rebuildTiles();
-  parts.replayIndexes(0);
+  Outcome rebuilt = parts.rebuildTiles();
+  if (rebuilt) rebuilt = parts.replayIndexes(0);
+  if (!rebuilt) throw Fault(rebuilt.refusal().message);  // sealed: the log itself is not whole
   parts.indexes->publish();
 }
 

@@ -413,6 +413,9 @@ TEST_CASE("damaged blocks are left out for the verifier and are faults to everyo
   };
   SECTION("a length inside a block: the records before it are seen") {
     flip("records", 16, [](std::string& block) { block[1 + 3 * 107] = '\x7f'; });
+    CHECK(Store::open(world.options).refusal().code == RefusalCode::tampered);
+    CHECK(Store::open(world.options).refusal().message.find("(seq 19)") != std::string::npos);
+    world.options.readOnly = true;
     world.reopen();
     const auto found = seen();
     CHECK(found.size() == 64 - 13);
@@ -426,6 +429,7 @@ TEST_CASE("damaged blocks are left out for the verifier and are faults to everyo
   }
   SECTION("bytes behind a block's end") {
     flip("records", 16, [](std::string& block) { block += "more"; });
+    world.options.readOnly = true;
     world.reopen();
     CHECK(seen().size() == 63);
     CHECK_THROWS_AS(world.store->record(Seq(20)), Fault);
