@@ -1,0 +1,126 @@
+#include "tools/commands.h"
+
+#include "tools/reading.h"
+
+#include <array>
+
+namespace lacuna::tool {
+namespace {
+
+constexpr std::array kCommands{
+    Command{
+        "submit", "[FILE|-] [--admit] [--check] [--refused FILE]",
+        "Report events, one JSON object a line",
+        "Lines are sent in batches and acknowledged only when they are durable. A line that is "
+        "refused is\n"
+        "shown (line, code, nearest known id) and the stream goes on; `busy` is tried again. Exit "
+        "0 means\n"
+        "that every event is durable, 1 that at least one was refused.\n\n"
+        "Give events an `id`: after a lost connection what was in flight is sent again by itself, "
+        "recorded\n"
+        "once. Events without an id are recorded as often as they are sent; if the connection is "
+        "lost while\n"
+        "one is in flight, the command stops with exit 3 and says how many events are durable.\n\n"
+        "  lacuna submit events.jsonl\n"
+        "  producer | lacuna submit --refused refused.jsonl\n"
+        "  lacuna submit --check events.jsonl\n",
+        0, 1, describeSubmit, submit},
+    Command{"history",
+            "PERSON [--as-of T] [--known-at T|SEQ] [--class C] [--purpose P] [--recipient R] "
+            "[--from T] "
+            "[--to T] [--reason WHY]",
+            "Show what happened with a person's data, oldest first",
+            "PERSON is scheme:value, case:N, @FILE (its one line), or - for standard input, since "
+            "arguments\n"
+            "show in process lists. The question is recorded in that person's history before it is "
+            "answered.\n\n"
+            "  lacuna history email:jan@example.nl --reason request:12\n"
+            "  lacuna history crm:100234 --as-of 2020-05-01 --purpose newsletter --reason audit\n"
+            "  echo email:jan@example.nl | lacuna --json history - --reason support\n",
+            1, 1, describeReading, history},
+    Command{"state", "PERSON [--as-of T] [--known-at T|SEQ] [--reason WHY]",
+            "Show what holds for a person: consents, purposes, recipients, flags, what is kept "
+            "until when",
+            "The state is replayed from the history, up to any date.\n\n"
+            "  lacuna state email:jan@example.nl --reason support\n"
+            "  lacuna state crm:100234 --as-of 2020-05-01 --known-at 2021-01-01 --reason audit\n",
+            1, 1, describeReading, state},
+    Command{"recipients", "PERSON [--as-of T] [--known-at T|SEQ] [--reason WHY]",
+            "Show who received a person's data, first and last, and under which safeguard",
+            "  lacuna recipients email:jan@example.nl --reason request:12\n", 1, 1, describeReading,
+            recipients},
+    Command{"person find", "TEXT|@FILE|- [--reason WHY]", "Find persons by a part of an alias",
+            "Recorded as a consultation, once more for each person named in the answer.\n\n"
+            "  lacuna person find example.nl --reason support\n",
+            1, 1, describeReason, personFind},
+    Command{"person show", "PERSON [--reason WHY]", "Show a person's aliases and lots",
+            "  lacuna person show crm:100234 --reason support\n", 1, 1, describeReason, personShow},
+    Command{"person link", "PERSON ALIAS [--reason WHY]", "Give a person one more alias",
+            "  lacuna person link crm:100234 email:jan@example.nl --reason support\n", 2, 2,
+            describeReason, personLink},
+    Command{"erase", "PERSON --ground G [--class C]... [--dry-run] [--wait committed|complete]",
+            "Erase a person, or classes of a person's data, by destroying keys",
+            "The report says separately whether the erasure is committed (this system no longer "
+            "serves it) and\n"
+            "complete (it cannot be decrypted from any copy with what the key holders still have). "
+            "Exit 6: it is\n"
+            "accepted, and not yet what --wait asks for.\n\n"
+            "  lacuna erase email:jan@example.nl --ground consent-withdrawn --class marketing "
+            "--dry-run\n"
+            "  lacuna erase email:jan@example.nl --ground no-longer-needed\n",
+            1, 1, describeErase, erase},
+    Command{"register apply", "FILE|-", "Put a register into force, as a new version",
+            "The register is TOML: purposes, classes, recipients, systems, notices, safeguards. It "
+            "is refused\n"
+            "whole, with the line, if anything in it is wrong.\n\n"
+            "  lacuna register apply register.toml\n",
+            1, 1, nullptr, registerApply},
+    Command{"register show", "[--as-of T]", "Show the register in force, as it was applied",
+            "  lacuna register show\n  lacuna register show --as-of 2020-05-01\n", 0, 0,
+            describeRegisterShow, registerShow},
+    Command{"access grant", "--uid N|--gid N --role R[,R] [--system S]... [--label TEXT]",
+            "Grant roles to a user or a group of this machine",
+            "The first grant ends single-user mode: from then on everybody, the user who runs the "
+            "daemon too,\n"
+            "holds only what is granted.\n\n"
+            "  lacuna access grant --uid 1000 --role officer,operator --label 'data protection "
+            "officer'\n"
+            "  lacuna access grant --uid 33 --role recorder --system website --label 'web shop'\n",
+            0, 0, describeAccessGrant, accessGrant},
+    Command{"access revoke", "PRINCIPAL", "End a grant, at once", "  lacuna access revoke 3\n", 1,
+            1, nullptr, accessRevoke},
+    Command{"access list", "", "Show all grants, ended ones too", "  lacuna access list\n", 0, 0,
+            nullptr, accessList},
+    Command{"status", "[--check]", "Show how the daemon is",
+            "  lacuna status\n  lacuna status --check\n", 0, 0, describeStatus, status},
+    Command{"checkpoint", "", "Print the last checkpoint, a signed note",
+            "Keep it somewhere else: `lacuna verify --since FILE` holds a later log against it.\n\n"
+            "  lacuna checkpoint > checkpoint.txt\n",
+            0, 0, nullptr, checkpoint},
+    Command{"prove", "SEQ [--out FILE]", "Print a receipt: a record with its proof and checkpoint",
+            "The receipt is a tlog-proof; `lacuna verify --receipt FILE` checks it offline.\n\n"
+            "  lacuna prove 1234 --out receipt.txt\n",
+            1, 1, describeProve, prove},
+    Command{"verify",
+            "[--key VKEY|FILE] [--data DIR | --receipt FILE] [--since FILE] [--report FILE]",
+            "Verify the log: chain, tree, commitments, checkpoints",
+            "Without --data or --receipt the daemon is asked for its records (role auditor). Exit "
+            "4 names the first\n"
+            "bad record and says what is wrong with it. Without a key that you trust from "
+            "elsewhere the log can\n"
+            "only be internally consistent; the key it believes is then named.\n\n"
+            "  lacuna verify --key example.org/log+1a2b3c4d+AbCd... --since checkpoint.txt\n"
+            "  lacuna verify --data /srv/copy --key verifier.key --report report.json\n"
+            "  lacuna verify --receipt receipt.txt --key verifier.key\n",
+            0, 0, describeVerify, verify},
+    Command{"keys status", "", "Show the key holders and how surely they can erase",
+            "  lacuna keys status\n", 0, 0, nullptr, keysStatus},
+    Command{"keys check", "", "Check the file system below the key holders again",
+            "  lacuna keys check\n", 0, 0, nullptr, keysCheck},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace lacuna::tool

@@ -1,0 +1,45 @@
+// The commands, each defined in the file of its (first) name.
+#pragma once
+
+#include "tools/command.h"
+
+namespace lacuna::tool {
+
+Exit submit(Invocation& call);
+void describeSubmit(boost::program_options::options_description& options);
+
+Exit history(Invocation& call);
+Exit state(Invocation& call);
+Exit recipients(Invocation& call);
+
+Exit personFind(Invocation& call);
+Exit personShow(Invocation& call);
+Exit personLink(Invocation& call);
+
+Exit erase(Invocation& call);
+void describeErase(boost::program_options::options_description& options);
+
+Exit registerApply(Invocation& call);
+Exit registerShow(Invocation& call);
+void describeRegisterShow(boost::program_options::options_description& options);
+
+Exit accessGrant(Invocation& call);
+void describeAccessGrant(boost::program_options::options_description& options);
+Exit accessRevoke(Invocation& call);
+Exit accessList(Invocation& call);
+
+Exit status(Invocation& call);
+void describeStatus(boost::program_options::options_description& options);
+
+Exit checkpoint(Invocation& call);
+
+Exit prove(Invocation& call);
+void describeProve(boost::program_options::options_description& options);
+
+Exit verify(Invocation& call);
+void describeVerify(boost::program_options::options_description& options);
+
+Exit keysStatus(Invocation& call);
+Exit keysCheck(Invocation& call);
+
+}  // namespace lacuna::tool

@@ -1,0 +1,236 @@
+#include "ledger/base/civil.h"
+#include "ledger/base/fault.h"
+#include "ledger/crypto/digest.h"
+#include "ledger/proof/receipt.h"
+#include "ledger/record/record.h"
+#include "ledger/store/log_source.h"
+#include "tools/commands.h"
+#include "tools/remote_log.h"
+#include "tools/verification.h"
+
+#include <filesystem>
+#include <thread>
+
+namespace lacuna::tool {
+namespace po = boost::program_options;
+namespace {
+
+constexpr std::size_t kCheckpointsHeldMax = 100'000;  // kept ones that a remote log is held against
+constexpr std::size_t kReceiptBytesMax = 1024 * 1024;
+constexpr std::size_t kKeyBytesMax = 1024;
+
+std::string trimmed(std::string text) {
+  const std::size_t end = text.find_last_not_of(" \t\r\n");
+  text.erase(end == std::string::npos ? 0 : end + 1);
+  return text;
+}
+
+std::optional<VerifierKey> keyOf(Invocation& call) {
+  const std::string asked = call.text("key");
+  if (asked.empty()) return std::nullopt;
+  if (auto key = verifierKeyOfText(asked)) return *key;
+  if (!std::filesystem::exists(asked)) {
+    throw UsageError("--key is a verifier key (name+hash+base64) or a file that holds one");
+  }
+  const auto key = verifierKeyOfText(
+      trimmed(contentOf("the file of --key", asked, call.console.in(), kKeyBytesMax)));
+  if (!key) throw UsageError("the file of --key holds no verifier key (name+hash+base64)");
+  return *key;
+}
+
+VerifyOptions optionsOf(Invocation& call, const std::optional<VerifierKey>& key,
+                        const std::string& since) {
+  VerifyOptions options;
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  options.key = key;
+  if (!since.empty()) options.checkpoints.push_back(since);
+  options.onProgress = [&call](std::uint64_t done, std::uint64_t total) {
+    call.console.progress("verified " + std::to_string(done) + " of " + std::to_string(total) +
+                          " records");
+  };
+  return options;
+}
+
+Exit conclude(Invocation& call, const Verification& verification) {
+  Console& console = call.console;
+  console.endProgress();
+  const Json report = jsonOf(verification);
+  if (const std::string file = call.text("report"); !file.empty())
+    writeFile(file, report.dump(2) + "\n");
+  if (console.json()) {
+    console.out() << report.dump() << '\n';
+  } else if (console.format() == Format::csv) {
+    console.out() << csvOf(flatOf(report));
+  } else {
+    console.out() << printable(textOf(verification), Lines::kept);
+  }
+  if (verification.verdict() != Verification::Verdict::failed) return Exit::done;
+  console.warn("verification failed: " + failureOf(verification));
+  return Exit::notVerified;
+}
+
+// The copy itself cannot be read: a finding without a place.
+Exit concludeUnreadable(Invocation& call, Verification verification, const std::string& why) {
+  verification.report.findings.push_back(
+      {std::nullopt, "the copy cannot be read: " + why, std::nullopt});
+  return conclude(call, verification);
+}
+
+Exit verifyData(Invocation& call, Verification verification, const std::string& since) {
+  verification.source = "data";
+  verification.envelopesAtHand = true;
+  const std::filesystem::path directory = call.text("data");
+  StoreOptions where;
+  where.directory =
+      std::filesystem::is_directory(directory / "log") ? directory / "log" : directory;
+  where.readOnly = true;
+  try {
+    const Result<std::unique_ptr<Store>> store = Store::open(where);
+    if (!store) {
+      if (store.refusal().code != RefusalCode::tampered)
+        return call.console.refuse(store.refusal());
+      return concludeUnreadable(call, std::move(verification), store.refusal().message);
+    }
+    const StoreLogSource log(**store);
+    VerifyOptions options = optionsOf(call, verification.key, since);
+    std::vector<std::string> kept = log.checkpoints();
+    if (!kept.empty()) verification.checkpoints.push_back(kept.back());
+    options.checkpoints.insert(options.checkpoints.end(), std::make_move_iterator(kept.begin()),
+                               std::make_move_iterator(kept.end()));
+    verification.report = verifyLog(log, options);
+  } catch (const Fault& fault) {
+    return concludeUnreadable(call, std::move(verification), fault.what());
+  }
+  return conclude(call, verification);
+}
+
+Exit verifyDaemon(Invocation& call, Verification verification, const std::string& since) {
+  verification.source = "daemon";
+  const auto log = RemoteLog::open(call.address());
+  if (!log) return call.console.refuse(log.refusal());
+  VerifyOptions options = optionsOf(call, verification.key, since);
+  verification.checkpoints.push_back((*log)->checkpoint());
+  std::vector<std::string> kept = (*log)->checkpoints(kCheckpointsHeldMax);
+  if (kept.empty() || kept.back() != (*log)->checkpoint()) kept.push_back((*log)->checkpoint());
+  options.checkpoints.insert(options.checkpoints.end(), std::make_move_iterator(kept.begin()),
+                             std::make_move_iterator(kept.end()));
+  verification.report = verifyLog(**log, options);
+  return conclude(call, verification);
+}
+
+// Without a key only the arithmetic of a receipt can be checked.
+Outcome consistent(const std::string& text) {
+  const Result<TlogProof> proof = proofOfText(text);
+  if (!proof) return proof.refusal();
+  const Result<SignedNote> note = parseNote(proof->checkpoint);
+  if (!note) return note.refusal();
+  const Result<Record> record = decodeRecord(proof->extra);
+  if (!record) return record.refusal();
+  if (record->seq != proof->index)
+    return Refusal{RefusalCode::tampered, "a receipt for another place than the record's"};
+  return verifyInclusion(leafHash(proof->extra), proof->index, note->checkpoint.size, proof->hashes,
+                         note->checkpoint.root);
+}
+
+struct ReceiptFacts {
+  Json json;
+  std::string text;
+};
+
+ReceiptFacts factsOf(const std::string& receipt, const std::optional<VerifierKey>& key) {
+  const Result<TlogProof> proof = proofOfText(receipt);
+  const Result<Record> record = decodeRecord(proof->extra);
+  const Result<SignedNote> note = parseNote(proof->checkpoint);
+  std::string signers;
+  for (const NoteSignature& signature : note->signatures) {
+    ByteWriter id;
+    signers +=
+        (signers.empty() ? "" : ", ") + signature.name + "+" + hexOf(id.u32(signature.id).view());
+  }
+  const std::string leaf = hexOf(leafHash(proof->extra).view());
+  const std::string size = std::to_string(note->checkpoint.size.raw());
+  ReceiptFacts facts;
+  facts.json = Json{{"result", key ? "verified" : "internally-consistent"},
+                    {"source", "receipt"},
+                    {"seq", proof->index.raw()},
+                    {"leaf", leaf},
+                    {"kind", nameOf(record->kind)},
+                    {"recordedAt", rfc3339Of(record->recordedAt)},
+                    {"checkpoint", proof->checkpoint},
+                    {"signedBy", signers}};
+  if (key) facts.json["key"] = textOf(*key);
+  facts.text = key ? "verified: " : "internally consistent: ";
+  facts.text += "record " + std::to_string(proof->index.raw()) + " (" +
+                std::string(nameOf(record->kind)) + ", recorded " + rfc3339Of(record->recordedAt) +
+                ") stands in the log " + note->checkpoint.origin + " of " + size + " records\n";
+  facts.text +=
+      key ? "signed by " + textOf(*key) + "\n"
+          : "not checked: the signature, for want of a key; the checkpoint names " + signers + "\n";
+  facts.text += "leaf: " + leaf + "\n";
+  return facts;
+}
+
+Exit verifyReceiptFile(Invocation& call, const std::optional<VerifierKey>& key) {
+  Console& console = call.console;
+  const std::string receipt =
+      contentOf("the receipt", call.text("receipt"), console.in(), kReceiptBytesMax);
+  Outcome sound = consistent(receipt);
+  if (sound && key) {
+    if (const auto proved = verifyReceipt(receipt, *key); !proved) sound = proved.refusal();
+  }
+  if (!sound) {
+    const std::string why = sound.refusal().message;
+    const Json report{{"result", "failed"}, {"source", "receipt"}, {"findings", {{{"what", why}}}}};
+    if (const std::string file = call.text("report"); !file.empty())
+      writeFile(file, report.dump(2) + "\n");
+    if (console.json()) console.out() << report.dump() << '\n';
+    console.warn("verification failed: " + why);
+    return Exit::notVerified;
+  }
+  ReceiptFacts facts = factsOf(receipt, key);
+  facts.json["at"] = rfc3339Of(systemClock().now());
+  if (const std::string file = call.text("report"); !file.empty())
+    writeFile(file, facts.json.dump(2) + "\n");
+  if (console.format() == Format::table) {
+    console.out() << printable(facts.text, Lines::kept);
+    return Exit::done;
+  }
+  return console.showObject(facts.json.dump());
+}
+
+}  // namespace
+
+void describeVerify(po::options_description& options) {
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  options.add_options()  //
+      ("key", text("VKEY|FILE"),
+       "the verifier key that you trust: name+hash+base64, or a file with it")           //
+      ("data", text("DIR"), "verify a copy of a data directory, offline and read-only")  //
+      ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")           //
+      ("since", text("FILE"), "a checkpoint kept from earlier: the log must extend it")  //
+      ("report", text("FILE"), "write what was and was not checked there, as JSON");
+}
+
+Exit verify(Invocation& call) {
+  const bool data = !call.text("data").empty();
+  const bool receipt = !call.text("receipt").empty();
+  if (data && receipt) throw UsageError("--data and --receipt exclude each other");
+  const std::string sinceFile = call.text("since");
+  if (receipt && !sinceFile.empty()) throw UsageError("--since does not go with --receipt");
+  if (data && !std::filesystem::is_directory(call.text("data")))
+    throw UsageError("the directory of --data is not there");
+  const std::optional<VerifierKey> key = keyOf(call);
+  if (receipt) return verifyReceiptFile(call, key);
+  Verification verification;
+  verification.key = key;
+  verification.at = systemClock().now();
+  std::string since;
+  if (!sinceFile.empty()) {
+    since = contentOf("the file of --since", sinceFile, call.console.in(), kNoteBytesMax);
+    verification.checkpoints.push_back(since);
+  }
+  return data ? verifyData(call, std::move(verification), since)
+              : verifyDaemon(call, std::move(verification), since);
+}
+
+}  // namespace lacuna::tool
