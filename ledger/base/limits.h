@@ -78,6 +78,26 @@ inline constexpr std::uint64_t kDiskReserveBytes = 256 * 1024 * 1024;
 
 inline constexpr std::size_t kConnectionsMax = 1024;
 inline constexpr std::size_t kConnectionsPerPrincipalMax = 512;
+
+// What clients can make the server hold. A principal is a uid here: grants may not exist yet.
+inline constexpr std::size_t kHeldBytesMax = 64 * 1024 * 1024;  // received, or kept as paged answers
+inline constexpr std::size_t kHeldBytesPerPrincipalMax = 32 * 1024 * 1024;
+inline constexpr std::size_t kUnsentBytesMax = 128 * 1024 * 1024;  // answers the client does not read
+inline constexpr std::size_t kUnsentBytesPerPrincipalMax = 64 * 1024 * 1024;
+inline constexpr std::size_t kUnsentBytesPerConnectionMax = 8 * 1024 * 1024;  // then reading stops
+inline constexpr std::size_t kCallsPerConnectionMax = 256;                    // then reading stops
+inline constexpr std::size_t kMessageSegmentsMax = 64;
+inline constexpr std::size_t kAnswerBytesMax = 32 * 1024 * 1024;
+inline constexpr std::size_t kPageBytesMax = 1024 * 1024;
+inline constexpr std::size_t kCursorsPerConnectionMax = 8;
+inline constexpr std::size_t kSystemsPerGrantMax = 256;
+inline constexpr std::size_t kRecordsPerCallMax = 1024;  // 4 MiB of the largest records
+inline constexpr std::size_t kJobsWaitingMax = 4096;     // blocking reads handed to threads
+inline constexpr std::chrono::seconds kAnswerLeaseMax{30};    // a paged answer waits for its reader
+inline constexpr std::chrono::seconds kMessageReceiveMax{30};  // from its first to its last byte
+inline constexpr std::chrono::seconds kHttpHeaderMax{10};
+inline constexpr std::chrono::seconds kHttpIdleMax{60};
+inline constexpr std::chrono::seconds kDrainMax{20};  // at SIGTERM, for calls and answers in flight
 inline constexpr std::chrono::seconds kEpochLeaseMax{5};
 
 static_assert(kQueueBytesMax >= 2 * kGroupBytesMax, "a group can form while another is taken");
@@ -89,6 +109,10 @@ static_assert(kFenceAliasesMax >= kAliasesPerPersonMax, "one slot's aliases fit 
 static_assert(kGroupEncodedBytesMax >= 4 * (kGroupBytesMax + kRowBytesMax),
               "a group with its records, rows and a document fits its encoding");
 static_assert(kGroupEventsMax <= 0xffff, "an index within a group is 16 bits");
+static_assert(kHeldBytesPerPrincipalMax >= 2 * kMessageBytesMax, "one message never starves itself");
+static_assert(kAnswerBytesMax <= kHeldBytesPerPrincipalMax, "the largest answer can be paged");
+static_assert(kRecordsPerCallMax * kRecordBytesMax <= kUnsentBytesPerConnectionMax,
+              "one answer of records fits a connection");
 static_assert(kSlotsMax * kLeavesPerSlot == std::uint64_t{1} << (4 * kTreeHeight),
               "the tree's leaves are slots times lots");
 

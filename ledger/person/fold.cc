@@ -49,6 +49,11 @@ class Folder {
  private:
   // Who holds a category: a system, with the retention class under which it came.
   using Holder = std::pair<std::string, std::string>;
+  struct Request {
+    RequestView view;
+    const PersonEvent* first = nullptr;
+    std::optional<Instant> extendedAt;
+  };
 
   void take(const PersonEvent& e) {
     ++state_.events;
@@ -166,27 +171,33 @@ class Folder {
 
   // One request is told in several events: those of its case; without one, those of its right until
   // it is closed.
+  Request& requestOf(const PersonEvent& e) {
+    const Event& event = e.stored.event;
+    for (Request& request : requests_) {
+      const RequestView& view = request.view;
+      const bool own = event.caseRef.empty() && view.caseRef.empty()
+                           ? view.right == nameOf(event.right) && !view.closed
+                           : view.caseRef == event.caseRef;
+      if (own) return request;
+    }
+    Request& fresh = requests_.emplace_back();
+    fresh.first = &e;
+    fresh.view.right = nameOf(event.right);
+    fresh.view.caseRef = event.caseRef;
+    fresh.view.received = event.received.value_or(e.at());
+    fresh.view.seq = e.seq;
+    return fresh;
+  }
+
   void takeRequest(const PersonEvent& e) {
     const Event& event = e.stored.event;
-    const std::string right(nameOf(event.right));
-    const auto own = std::find_if(requests_.begin(), requests_.end(), [&](const Request& r) {
-      if (!event.caseRef.empty() || !r.view.caseRef.empty()) return r.view.caseRef == event.caseRef;
-      return r.view.right == right && !r.view.closed;
-    });
-    if (own == requests_.end()) {
-      Request fresh;
-      fresh.first = &e;
-      fresh.view.caseRef = event.caseRef;
-      fresh.view.received = event.received.value_or(e.at());
-      fresh.view.seq = e.seq;
-      requests_.push_back(std::move(fresh));
-    }
-    Request& request = own == requests_.end() ? requests_.back() : *own;
-    if (event.right != Right::none) request.view.right = right;
-    if (event.received) request.view.received = *event.received;
-    if (!event.requestState.empty()) request.view.state = event.requestState;
+    Request& request = requestOf(e);
+    RequestView& view = request.view;
+    if (event.right != Right::none) view.right = nameOf(event.right);
+    if (event.received) view.received = *event.received;
+    if (!event.requestState.empty()) view.state = event.requestState;
     if (event.requestState == "extended" && !request.extendedAt) request.extendedAt = e.at();
-    if (closes(event.requestState) && !request.view.closed) request.view.closed = e.at();
+    if (closes(event.requestState) && !view.closed) view.closed = e.at();
   }
 
   void closeRequests() {
@@ -249,12 +260,6 @@ class Folder {
       state_.lots.push_back(std::move(lot));
     }
   }
-
-  struct Request {
-    RequestView view;
-    const PersonEvent* first = nullptr;
-    std::optional<Instant> extendedAt;
-  };
 
   const RegisterHistory& registers_;
   Facts facts_;

@@ -1,0 +1,173 @@
+#include "daemon/rpc/line_cursor.h"
+#include "daemon/rpc/roles.h"
+
+namespace lacuna {
+namespace {
+
+using TextResult = Result<std::string>;
+using LinesResult = Result<std::vector<std::string>>;
+
+class OfficerServer final : public wire::Officer::Server {
+ public:
+  explicit OfficerServer(kj::Own<RpcPeer> peer) : peer_(kj::mv(peer)) {}
+
+  kj::Promise<void> history(HistoryContext context) override {
+    return readLines(context, &OfficerService::history);
+  }
+  kj::Promise<void> recipients(RecipientsContext context) override {
+    return readLines(context, &OfficerService::recipients);
+  }
+  kj::Promise<void> state(StateContext context) override {
+    return readText(context, &OfficerService::state);
+  }
+  kj::Promise<void> personShow(PersonShowContext context) override {
+    return readText(context, &OfficerService::personShow);
+  }
+
+  kj::Promise<void> personFind(PersonFindContext context) override {
+    return as(context, [&](Caller caller) {
+      const auto params = context.getParams();
+      auto text = textOf(params.getText(), "text", kAliasBytesMax);
+      auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
+      if (!text) return refuse(context, text.refusal());
+      if (!reason) return refuse(context, reason.refusal());
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      service().personFind(caller, std::move(*text), std::move(*reason), std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> personLink(PersonLinkContext context) override {
+    return as(context, [&](Caller caller) {
+      const auto params = context.getParams();
+      auto person = textOf(params.getPerson(), "person", kAliasBytesMax);
+      auto alias = textOf(params.getAlias(), "alias", kAliasBytesMax);
+      auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
+      for (const auto* read : {&person, &alias, &reason}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().personLink(caller, std::move(*person), std::move(*alias), std::move(*reason),
+                           std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> erase(EraseContext context) override {
+    return as(context, [&](Caller caller) {
+      auto request = eraseRequestOf(context.getParams().getRequest());
+      if (!request) return refuse(context, request.refusal());
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().erase(caller, std::move(*request), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> registerApply(RegisterApplyContext context) override {
+    return as(context, [&](Caller caller) {
+      const auto toml = context.getParams().getToml();
+      if (toml.size() > kDocumentBytesMax) {
+        return refuse(context, {RefusalCode::tooLarge, "A register is at most 4 MiB."});
+      }
+      std::string text(toml.begin(), toml.size());
+      context.releaseParams();
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().registerApply(caller, std::move(text), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> registerShow(RegisterShowContext context) override {
+    return as(context, [&](Caller) {
+      auto asOf = textOf(context.getParams().getAsOf(), "asOf", kNameBytesMax);
+      if (!asOf) return refuse(context, asOf.refusal());
+      std::function<TextResult()> job = [asOf = std::move(*asOf), &service = service()]() {
+        return service.registerShow(asOf);
+      };
+      return answerText(context, peer_->host().workers.run<std::string>(
+                                     peer_->session().principal(), std::move(job)));
+    });
+  }
+
+  kj::Promise<void> record(RecordContext context) override {
+    return as(context, [&](Caller caller) {
+      auto batch = batchOf(context.getParams().getEvents());
+      context.releaseParams();
+      if (!batch) return refuse(context, batch.refusal());
+      return batch
+          ->submit(peer_->host().inbox, Atomic::no,
+                   [&](std::vector<Event> events, BatchAnswer done) {
+                     service().record(caller, std::move(events), std::move(done));
+                   })
+          .then([context](std::vector<EventResult> results) mutable {
+            answerBatch(context, results);
+          });
+    });
+  }
+
+ private:
+  OfficerService& service() { return peer_->host().service; }
+
+  template <typename Context, typename Work>
+  kj::Promise<void> as(Context context, Work work) {
+    return asRole(*peer_, Role::officer, context, kj::mv(work));
+  }
+  template <typename Context>
+  static kj::Promise<void> refuse(Context& context, const Refusal& refusal) {
+    putRefusal(context.getResults(), refusal);
+    return kj::READY_NOW;
+  }
+
+  template <typename Context, typename Method>
+  kj::Promise<void> readLines(Context context, Method method) {
+    return as(context, [&](Caller caller) {
+      auto request = readRequestOf(context.getParams().getRequest());
+      if (!request) return refuse(context, request.refusal());
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      (service().*method)(caller, std::move(*request), std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+  template <typename Context, typename Method>
+  kj::Promise<void> readText(Context context, Method method) {
+    return as(context, [&](Caller caller) {
+      auto request = readRequestOf(context.getParams().getRequest());
+      if (!request) return refuse(context, request.refusal());
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      (service().*method)(caller, std::move(*request), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
+  // Needs: the promise is attached to the peer, as asRole() does.
+  template <typename Context>
+  kj::Promise<void> answerLines(Context context, kj::Promise<LinesResult> answer) {
+    return answer.then([peer = peer_.get(), context](LinesResult lines) mutable {
+      if (!lines) {
+        putRefusal(context.getResults(), lines.refusal());
+        return;
+      }
+      const auto refused =
+          putLines(*peer, Role::officer, std::move(*lines), [&context](std::size_t bytes) {
+            return context.getResults(sizeOfBytes(bytes)).initOk();
+          });
+      if (refused) putRefusal(context.getResults(), *refused);
+    });
+  }
+  template <typename Context>
+  kj::Promise<void> answerText(Context context, kj::Promise<TextResult> answer) {
+    return answer.then([peer = peer_.get(), context](TextResult text) mutable {
+      answerWith(*peer, context, text);
+    });
+  }
+
+  kj::Own<RpcPeer> peer_;
+};
+
+}  // namespace
+
+wire::Officer::Client newOfficer(kj::Own<RpcPeer> peer) {
+  return kj::heap<OfficerServer>(kj::mv(peer));
+}
+
+}  // namespace lacuna

@@ -1,0 +1,234 @@
+#include "daemon/server/config.h"
+
+#include "daemon/server/version.h"
+#include "ledger/base/limits.h"
+
+#include <boost/program_options.hpp>
+
+#include <arpa/inet.h>
+#include <charconv>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+namespace lacuna {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::chrono::milliseconds kCheckpointIntervalMin{10};
+constexpr std::chrono::milliseconds kCheckpointIntervalMax{60'000};
+constexpr std::size_t kOriginBytesMax = 128;
+
+constexpr const char* kUsage =
+    "lacunad - keeps the ledger of DIR and answers on DIR/lacuna.sock\n"
+    "\n"
+    "  lacunad --data DIR [OPTION]...\n"
+    "\n"
+    "A DIR that is empty or absent becomes a new ledger.\n"
+    "\n";
+
+constexpr const char* kExamples =
+    "\nEvery option can also stand in the file of --config (name=value) and in the environment\n"
+    "(--key-holder is LACUNA_KEY_HOLDER, and so on). The command line wins, then the environment.\n"
+    "\n"
+    "Examples\n"
+    "  lacunad --data /var/lib/lacuna --origin ledger.example.nl\n"
+    "  lacunad --data ./data --http 127.0.0.1:8080\n"
+    "  lacunad --config /etc/lacuna/lacunad.conf\n"
+    "\n"
+    "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 refused to start, 2 usage, 3 fault.\n";
+
+po::options_description optionsOf() {
+  po::options_description options("Options");
+  // clang-format off
+  options.add_options()
+      ("data", po::value<std::string>()->value_name("DIR"),
+       "the ledger's directory (required)")
+      ("origin", po::value<std::string>()->value_name("NAME"),
+       "name of a new ledger in its checkpoints; of an old one it must be the same")
+      ("config", po::value<std::string>()->value_name("FILE"), "read options from this file too")
+      ("listen", po::value<std::string>()->value_name("ADDRESS"),
+       "unix:PATH for Cap'n Proto RPC (default unix:DIR/lacuna.sock)")
+      ("http", po::value<std::string>()->value_name("HOST:PORT"),
+       "also serve HTTP on this loopback address (always on DIR/http.sock)")
+      ("key-holder", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
+       "a further key holder; not supported by this version")
+      ("allow-weak-erasure", po::bool_switch(),
+       "erase even where the file system keeps old copies of the root key")
+      ("checkpoint-interval", po::value<std::string>()->value_name("MS"),
+       "milliseconds between checkpoints, 10 to 60000 (default 500)")
+      ("help", "this text")
+      ("version", "the version");
+  // clang-format on
+  return options;
+}
+
+// LACUNA_KEY_HOLDER -> key-holder; other variables, also other LACUNA_ ones, are not ours.
+std::string optionOfVariable(const std::string& variable) {
+  static constexpr std::string_view kOurs[] = {"data",
+                                               "origin",
+                                               "config",
+                                               "listen",
+                                               "http",
+                                               "key-holder",
+                                               "allow-weak-erasure",
+                                               "checkpoint-interval"};
+  constexpr std::string_view kPrefix = "LACUNA_";
+  if (!variable.starts_with(kPrefix)) return {};
+  std::string name = variable.substr(kPrefix.size());
+  for (char& c : name) {
+    if (c == '_') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  for (const auto ours : kOurs) {
+    if (name == ours) return name;
+  }
+  return {};
+}
+
+// The environment as lines of a configuration file, so that one parser reads both.
+Result<std::string> linesOf(const std::vector<std::string>& environment) {
+  std::string lines;
+  for (const auto& entry : environment) {
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string name = optionOfVariable(entry.substr(0, equals));
+    if (name.empty()) continue;
+    const std::string value = entry.substr(equals + 1);
+    if (value.find('\n') != std::string::npos) {
+      return Refusal{RefusalCode::invalidValue,
+                     "The environment's value of " + name + " has more than one line."};
+    }
+    lines.append(name).append("=").append(value).append("\n");
+  }
+  return lines;
+}
+
+std::optional<std::string> given(const po::variables_map& values, const char* name) {
+  if (values.count(name) == 0) return std::nullopt;
+  return values[name].as<std::string>();
+}
+
+std::variant<std::pair<std::string, std::uint16_t>, Refusal> loopbackOf(
+    const std::string& address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    return Refusal{RefusalCode::invalidValue, "--http is HOST:PORT, for example 127.0.0.1:8080."};
+  }
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  const std::string text = address.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+    return Refusal{RefusalCode::invalidValue, "The port of --http is a number from 0 to 65535."};
+  }
+  if (host == "localhost") host = "127.0.0.1";
+  in_addr v4{};
+  in6_addr v6{};
+  const bool loopback =
+      (inet_pton(AF_INET, host.c_str(), &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127) ||
+      (inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
+  if (!loopback) {
+    return Refusal{
+        RefusalCode::unsupported,
+        "HTTP is served on loopback only: --http takes 127.0.0.1, ::1 or localhost. Put a "
+        "proxy with TLS and authentication in front of it for other machines."};
+  }
+  return std::pair(host, port);
+}
+
+Configured fill(const po::variables_map& values) {
+  ServerConfig out;
+  const auto data = given(values, "data");
+  if (!data || data->empty()) return UsageError{"--data DIR is required."};
+  out.data = *data;
+  out.origin = given(values, "origin").value_or("");
+  if (out.origin.size() > kOriginBytesMax) {
+    return UsageError{"--origin is at most " + std::to_string(kOriginBytesMax) + " bytes."};
+  }
+
+  const std::string listen =
+      given(values, "listen").value_or("unix:" + (out.data / "lacuna.sock").string());
+  if (listen.starts_with("tls:")) {
+    return Refusal{RefusalCode::unsupported,
+                   "Listening with TLS is not supported by this version; use unix:PATH."};
+  }
+  if (!listen.starts_with("unix:") || listen.size() == 5) {
+    return UsageError{"--listen is unix:PATH."};
+  }
+  out.socket = listen.substr(5);
+  out.httpSocket = out.data / "http.sock";
+
+  if (const auto http = given(values, "http")) {
+    auto address = loopbackOf(*http);
+    if (auto* refusal = std::get_if<Refusal>(&address)) {
+      if (refusal->code == RefusalCode::invalidValue) return UsageError{refusal->message};
+      return std::move(*refusal);
+    }
+    std::tie(out.httpHost, out.httpPort) = std::get<0>(address);
+  }
+  if (values.count("key-holder") > 0) {
+    return Refusal{
+        RefusalCode::unsupported,
+        "Further key holders are not supported by this version: the keys live in DIR/keys "
+        "alone. Start without --key-holder."};
+  }
+  out.allowWeakErasure = values["allow-weak-erasure"].as<bool>();
+
+  out.checkpointInterval = kCheckpointIntervalDefault;
+  if (const auto text = given(values, "checkpoint-interval")) {
+    std::uint32_t ms = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), ms);
+    out.checkpointInterval = std::chrono::milliseconds(ms);
+    if (text->empty() || error != std::errc{} || end != text->data() + text->size() ||
+        out.checkpointInterval < kCheckpointIntervalMin ||
+        out.checkpointInterval > kCheckpointIntervalMax) {
+      return UsageError{"--checkpoint-interval is a number of milliseconds from 10 to 60000."};
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Configured configure(const std::vector<std::string>& arguments,
+                     const std::vector<std::string>& environment) {
+  const auto options = optionsOf();
+  po::variables_map values;
+  try {
+    using Style = po::command_line_style::style_t;
+    const auto style = static_cast<Style>(po::command_line_style::unix_style &
+                                          ~po::command_line_style::allow_guessing);
+    const po::positional_options_description none;
+    po::store(
+        po::command_line_parser(arguments).options(options).positional(none).style(style).run(),
+        values);
+    if (values.count("help") > 0) {
+      std::ostringstream text;
+      text << kUsage << options << kExamples;
+      return ShowText{text.str()};
+    }
+    if (values.count("version") > 0) return ShowText{std::string("lacunad ") + kVersion + "\n"};
+
+    const auto lines = linesOf(environment);
+    if (!lines) return UsageError{lines.refusal().message};
+    std::istringstream fromEnvironment(*lines);
+    po::store(po::parse_config_file(fromEnvironment, options), values);
+
+    if (const auto file = given(values, "config")) {
+      std::ifstream in(*file);
+      if (!in) return UsageError{"The file of --config cannot be read."};
+      po::store(po::parse_config_file(in, options), values);
+    }
+    return fill(values);
+  } catch (const po::error& error) {
+    return UsageError{std::string(error.what()) + "; see lacunad --help."};
+  }
+}
+
+}  // namespace lacuna

@@ -1,0 +1,39 @@
+// What lacunad is told: command line, then LACUNA_* environment, then the configuration file.
+#pragma once
+
+#include "ledger/base/result.h"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace lacuna {
+
+struct ServerConfig {
+  std::filesystem::path data;
+  std::string origin;                // empty: as the ledger was created, or the default
+  std::filesystem::path socket;      // of Cap'n Proto
+  std::filesystem::path httpSocket;  // always DIR/http.sock
+  std::string httpHost;              // loopback; empty: no TCP
+  std::uint16_t httpPort = 0;        // 0: one that is free
+  bool allowWeakErasure = false;
+  std::chrono::milliseconds checkpointInterval{};
+};
+
+struct ShowText {  // --help, --version
+  std::string text;
+};
+struct UsageError {  // exit 2
+  std::string sentence;
+};
+// Refusals are what is understood but not done (exit 1).
+using Configured = std::variant<ServerConfig, ShowText, UsageError, Refusal>;
+
+// `environment` holds "NAME=value" strings. Reads the configuration file if one is named.
+Configured configure(const std::vector<std::string>& arguments,
+                     const std::vector<std::string>& environment);
+
+}  // namespace lacuna
