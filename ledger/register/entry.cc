@@ -82,27 +82,38 @@ std::uint32_t Entry::line(std::string_view key) const {
   return node == nullptr ? line_ : lineOf(*node);
 }
 
-void Entry::refuse(std::string_view key, std::string sentence, std::string nearest) {
-  reading_.refuse(line(key), what_ + ": `" + std::string(key) + "` " + std::move(sentence),
+void Entry::refuseAt(std::uint32_t line, std::string_view key, std::string_view sentence,
+                     std::string nearest) {
+  const std::string of = what_.empty() ? "" : what_ + ": ";
+  reading_.refuse(line, of + "`" + std::string(key) + "` " + std::string(sentence),
                   std::move(nearest));
+}
+
+void Entry::refuse(std::string_view key, std::string sentence, std::string nearest) {
+  refuseAt(line(key), key, sentence, std::move(nearest));
+}
+
+void Entry::missing(std::string_view key, std::string_view more) {
+  const std::string of = what_.empty() ? "" : what_ + ": ";
+  missing_.push_back(of + "`" + std::string(key) + "` is missing" + std::string(more));
 }
 
 const toml::node* Entry::ask(std::string_view key, Need need) {
   asked_.emplace_back(key);
   const toml::node* node = table_.get(key);
-  if (node == nullptr && need == Need::required) refuse(key, "is missing");
+  if (node == nullptr && need == Need::required) missing(key);
   return node;
 }
 
 std::optional<std::string> Entry::textOf(const toml::node& node, std::string_view key) {
   const toml::value<std::string>* text = node.as_string();
   if (text == nullptr) {
-    reading_.refuse(lineOf(node), what_ + ": `" + std::string(key) + "` must be a string");
+    refuseAt(lineOf(node), key, "must be a string");
   } else if (text->get().empty() || text->get().size() > kRegisterTextBytesMax ||
              !textClean(text->get())) {
-    reading_.refuse(lineOf(node), what_ + ": `" + std::string(key) + "` must be 1 to " +
-                                      std::to_string(kRegisterTextBytesMax) +
-                                      " bytes without control characters");
+    refuseAt(lineOf(node), key,
+             "must be 1 to " + std::to_string(kRegisterTextBytesMax) +
+                 " bytes without control characters");
   } else {
     return text->get();
   }
@@ -143,8 +154,7 @@ std::vector<std::string> Entry::texts(std::string_view key) {
     std::optional<std::string> item = textOf(node, key);
     if (!item) continue;
     if (std::find(out.begin(), out.end(), *item) != out.end()) {
-      reading_.refuse(lineOf(node),
-                      what_ + ": `" + std::string(key) + "` names " + quoted(*item) + " twice");
+      refuseAt(lineOf(node), key, "names " + quoted(*item) + " twice");
     }
     out.push_back(std::move(*item));
   }
@@ -180,8 +190,7 @@ std::optional<Date> Entry::dateOf(const toml::node& node, std::string_view key) 
     date = lacuna::dateOf(text->get());
   }
   if (!date) {
-    reading_.refuse(lineOf(node),
-                    what_ + ": `" + std::string(key) + "` must be a date such as 2020-03-31");
+    refuseAt(lineOf(node), key, "must be a date such as 2020-03-31");
   }
   return date;
 }
@@ -297,17 +306,20 @@ std::optional<Entry> Entry::inner(std::string_view key) {
     refuse(key, "must be a table");
     return std::nullopt;
   }
-  return Entry(*table, what_ + ", " + std::string(key), reading_);
+  return Entry(*table, (what_.empty() ? "" : what_ + ", ") + std::string(key), reading_);
 }
 
 void Entry::done() {
+  const std::string of = what_.empty() ? "" : what_ + ": ";
   for (const auto& [key, node] : table_) {
     const std::string_view name = key.str();
     if (std::find(asked_.begin(), asked_.end(), name) != asked_.end()) continue;
     const std::uint32_t at = key.source().begin.line != 0 ? key.source().begin.line : lineOf(node);
-    reading_.refuse(at, what_ + ": there is no key " + quoted(name), nearestOf(name, asked_),
+    reading_.refuse(at, of + "there is no key " + quoted(name), nearestOf(name, asked_),
                     RefusalCode::unknownField);
+    missing_.clear();
   }
+  if (!missing_.empty()) reading_.refuse(line_, missing_.front());
 }
 
 }  // namespace lacuna

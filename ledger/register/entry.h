@@ -61,7 +61,7 @@ enum class Need : bool { optional, required };
 
 class Entry {
  public:
-  // `what` names the table in sentences: "purpose 'newsletter'".
+  // `what` names the table in sentences: "purpose 'newsletter'"; empty for the whole document.
   Entry(const toml::table& table, std::string what, Reading& reading);
 
   std::uint32_t line() const { return line_; }
@@ -69,6 +69,8 @@ class Entry {
   void rename(std::string what) { what_ = std::move(what); }
   bool has(std::string_view key) const { return table_.contains(key); }
   void refuse(std::string_view key, std::string sentence, std::string nearest = {});
+  // Said by done(), and only if the table has no unknown key, which may be the missing one mistyped.
+  void missing(std::string_view key, std::string_view more = {});
 
   std::string text(std::string_view key, Need need = Need::optional);
   std::string name(std::string_view key, Need need = Need::required);  // an id
@@ -99,6 +101,8 @@ class Entry {
   Reading& reading() { return reading_; }
 
  private:
+  void refuseAt(std::uint32_t line, std::string_view key, std::string_view sentence,
+                std::string nearest = {});
   const toml::node* ask(std::string_view key, Need need);
   const toml::array* list(std::string_view key);
   std::optional<std::string> textOf(const toml::node& node, std::string_view key);
@@ -108,7 +112,7 @@ class Entry {
   std::string what_;
   Reading& reading_;
   std::uint32_t line_ = 0;
-  std::vector<std::string> asked_;
+  std::vector<std::string> asked_, missing_;
 };
 
 }  // namespace lacuna

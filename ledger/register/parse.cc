@@ -18,8 +18,7 @@ RetentionRule retentionOf(Entry& entry, Need need) {
   std::optional<Entry> table = entry.inner("retention");
   if (!table) {
     if (need == Need::required && !entry.has("retention")) {
-      entry.refuse("retention",
-                   "is missing: write { period = ... }, or { gap = true } when none is stated");
+      entry.missing("retention", ": write { period = ... }, or { gap = true } when none is stated");
     }
     rule.gap = true;
     return rule;
@@ -36,7 +35,7 @@ RetentionRule retentionOf(Entry& entry, Need need) {
   if (rule.gap && (rule.period || rule.legalMinimum)) {
     table->refuse("gap", "says that nothing is stated, beside a rule");
   } else if (!rule.gap && byDate && !table->has("period")) {
-    table->refuse("period", "is missing");
+    table->refuse("period", "is missing: how long?");
   } else if (rule.from == From::session && rule.period) {
     table->refuse("period", "has no meaning for a session");
   } else if (rule.legalMinimum && (!byDate || rule.law.empty() || rule.code.empty())) {
@@ -175,7 +174,7 @@ void read(Entry& e, Campaign& campaign) {
   campaign.party = e.refer("party", List::parties, Need::required);
   campaign.from = e.date("from");
   campaign.to = e.date("to");
-  if (!e.has("from")) e.refuse("from", "is missing");
+  if (!e.has("from")) e.missing("from");
   checkOrder(e, "to", campaign.from, campaign.to);
 }
 
@@ -243,7 +242,7 @@ void readList(Entry& root, std::string_view key, List list, std::vector<T>& into
 void readController(Entry& root, Controller& controller) {
   std::optional<Entry> entry = root.inner("controller");
   if (!entry) {
-    if (!root.has("controller")) root.refuse("controller", "is missing: who answers for the data?");
+    if (!root.has("controller")) root.missing("controller", ": who answers for the data?");
     return;
   }
   controller.id = entry->name("id");
@@ -446,7 +445,7 @@ Result<std::shared_ptr<const Register>> Register::parse(std::string_view toml) {
     reading.refuse(error.source().begin.line, "this is not TOML: " + sentence);
     return reading.first()->refusal;
   }
-  Entry root(table, "the register", reading);
+  Entry root(table, "", reading);
   readAll(root, *parts);
   checkReferences(reading, *parts);
   checkWhole(reading, *parts);
