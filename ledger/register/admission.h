@@ -47,7 +47,7 @@ struct AdmissionContext {
   // Systems the caller may speak for; empty set with all=true in single-user mode.
   bool allSystems = false;
   const std::set<std::string, std::less<>>* grantedSystems = nullptr;
-  std::string defaultSystem;  // when the event names none: the grant's only system
+  std::string defaultSystem = {};  // when the event names none: the grant's only system
 };
 
 // Recorder's kinds only (DESIGN 9). Everything but the person's existence, the id and the fence.
