@@ -14,12 +14,12 @@ bool lasts(Kind kind) {
          kind == Kind::agreement;
 }
 
-// A right to an end that is not yet reached; ends are exclusive.
+// Ends are exclusive.
 bool runs(const std::optional<Instant>& until, Instant t) { return !until || t < *until; }
 
-bool matches(std::string_view spanPurpose, std::string_view purpose) {
-  return spanPurpose == kEverything || spanPurpose == purpose;
-}
+constexpr Instant kForever = Instant::max();
+
+bool byPlace(const PersonEvent* a, const PersonEvent& b) { return before(*a, b); }
 
 }  // namespace
 
@@ -103,6 +103,17 @@ std::optional<Instant> Supersession::endOf(Seq seq) const {
   return mark != nullptr ? std::optional(mark->first) : std::nullopt;
 }
 
+void Timeline::add(const PersonEvent& start, Instant end) {
+  starts_.push_back(&start);
+  latestEnd_.push_back(latestEnd_.empty() ? end : std::max(end, latestEnd_.back()));
+}
+
+bool Timeline::covers(const PersonEvent& user) const {
+  const auto next = std::lower_bound(starts_.begin(), starts_.end(), user, byPlace);
+  if (next == starts_.begin()) return false;
+  return user.at() < latestEnd_[static_cast<std::size_t>(next - starts_.begin()) - 1];
+}
+
 Facts::Facts(const Ordered& events, const RegisterHistory& registers) : supersession_(events) {
   for (const PersonEvent* e : events) {
     if (!supersession_.replaced(e->seq)) take(*e, registers);
@@ -111,50 +122,60 @@ Facts::Facts(const Ordered& events, const RegisterHistory& registers) : superses
 
 void Facts::take(const PersonEvent& e, const RegisterHistory& registers) {
   const Event& event = e.stored.event;
+  const std::string_view purpose = event.purpose.empty() ? kEverything : event.purpose;
   switch (e.kind) {
     case Kind::consent:
       consents_[event.purpose].push_back(&e);
+      if (event.consentState == ConsentState::given) given_[event.purpose].push_back(&e);
       // Who consents under a notice has it before him.
-      if (!event.notice.empty()) informed_.push_back({e.at(), event.notice});
-      return;
+      return inform(e.at(), event.notice);
     case Kind::notice:
-      informed_.push_back({e.at(), event.notice});
+      informedAt_.push_back(e.at());
+      noticeFirst_.try_emplace(event.notice, e.at());
       return;
     case Kind::processing:
       if (event.operation == Operation::collect && !event.notice.empty() &&
           !fromThirdParty(e, registers.version(e.stored.registerVersion))) {
-        informed_.push_back({e.at(), event.notice});
+        inform(e.at(), event.notice);
       }
       return;
     case Kind::restriction:
-      restrictions_.push_back(spanOf(e));
+      restrictions_.push_back({purpose, &e, endOf(e)});
+      restricted_[purpose].add(e, endOf(e));
       return;
     case Kind::objection:
-      objections_.push_back(spanOf(e));
+      objections_.push_back({purpose, &e, endOf(e)});
       return;
     case Kind::agreement:
-      agreements_.push_back(&e);
-      return;
+      return takeAgreement(e);
     default:
       return;
   }
 }
 
-Facts::Span Facts::spanOf(const PersonEvent& e) const {
+void Facts::takeAgreement(const PersonEvent& e) {
   const Event& event = e.stored.event;
-  Span span{event.purpose.empty() ? kEverything : std::string_view(event.purpose), &e,
-            event.validUntil};
-  if (const std::optional<Instant> end = supersession_.endOf(e.seq)) {
-    span.until = std::min(span.until.value_or(*end), *end);
-  }
-  return span;
+  if (!event.agreement.empty()) agreedById_[event.agreement].add(e, endOf(e));
+  const std::string name = recipientOf(e);
+  if (!name.empty()) agreedByName_[name].add(e, endOf(e));
+}
+
+void Facts::inform(Instant at, std::string_view notice) {
+  if (notice.empty()) return;
+  informedAt_.push_back(at);
+  noticeFirst_.try_emplace(notice, at);
+}
+
+// Of what lasts: until its own term, or until it is superseded.
+Instant Facts::endOf(const PersonEvent& e) const {
+  const Instant term = e.stored.event.validUntil.value_or(kForever);
+  return std::min(term, supersession_.endOf(e.seq).value_or(kForever));
 }
 
 Consent Facts::consent(std::string_view purpose, const PersonEvent& user) const {
   const auto found = consents_.find(purpose);
   if (found == consents_.end()) return Consent::none;
   const Ordered& all = found->second;
-  const auto byPlace = [](const PersonEvent* a, const PersonEvent& b) { return before(*a, b); };
   auto next = std::lower_bound(all.begin(), all.end(), user, byPlace);
   const auto standing = [&](const PersonEvent& e) {
     const Event& event = e.stored.event;
@@ -177,54 +198,56 @@ Consent Facts::consent(std::string_view purpose, const PersonEvent& user) const 
 }
 
 bool Facts::restricted(std::string_view purpose, const PersonEvent& user) const {
-  return std::any_of(restrictions_.begin(), restrictions_.end(), [&](const Span& span) {
-    return matches(span.purpose, purpose) && before(*span.event, user) &&
-           runs(span.until, user.at());
-  });
+  const auto within = [&](std::string_view what) {
+    const auto found = restricted_.find(what);
+    return found != restricted_.end() && found->second.covers(user);
+  };
+  return within(kEverything) || within(purpose);
 }
 
-bool Facts::objected(std::string_view purpose, const PersonEvent& user) const {
-  return std::any_of(objections_.begin(), objections_.end(), [&](const Span& span) {
-    return matches(span.purpose, purpose) && before(*span.event, user) &&
-           runs(span.until, user.at()) && !liftedByConsent(span, purpose, user.at());
-  });
+bool Facts::objected(std::string_view purpose, const PersonEvent& user) {
+  if (objections_.empty()) return false;
+  const auto [entry, fresh] = objected_.try_emplace(std::string(purpose));
+  if (fresh) {
+    for (const Span& span : objections_) {
+      if (span.purpose != kEverything && span.purpose != purpose) continue;
+      entry->second.add(*span.start, endOf(span, purpose));
+    }
+  }
+  return entry->second.covers(user);
 }
 
-// Who consents to a purpose after objecting to it has taken the objection back, for that purpose.
-bool Facts::liftedByConsent(const Span& objection, std::string_view purpose, Instant t) const {
-  const auto found = consents_.find(purpose);
-  if (found == consents_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(), [&](const PersonEvent* e) {
-    return e->stored.event.consentState == ConsentState::given && before(*objection.event, *e) &&
-           e->at() <= t;
-  });
+Instant Facts::endOf(const Span& objection, std::string_view purpose) const {
+  const auto given = given_.find(purpose);
+  if (given == given_.end()) return objection.end;
+  const Ordered& all = given->second;
+  const auto next = std::lower_bound(all.begin(), all.end(), *objection.start, byPlace);
+  return next == all.end() ? objection.end : std::min(objection.end, (*next)->at());
 }
 
 bool Facts::informed(const PersonEvent& collection, std::string_view notice, Instant end) const {
-  return std::any_of(informed_.begin(), informed_.end(), [&](const Informed& known) {
-    if (known.at >= collection.at()) return known.at <= end;
-    return !notice.empty() && known.notice == notice;  // Art. 14(5)(a): has the information already
-  });
+  const Instant at = collection.at();
+  const auto next = std::lower_bound(informedAt_.begin(), informedAt_.end(), at);
+  if (next != informedAt_.end() && *next <= end) return true;
+  if (notice.empty()) return false;
+  const auto first = noticeFirst_.find(notice);  // Art. 14(5)(a): has the information already
+  return first != noticeFirst_.end() && first->second < at;
 }
 
-bool Facts::agreed(std::string_view party, const PersonEvent& user) const {
-  return std::any_of(agreements_.begin(), agreements_.end(), [&](const PersonEvent* e) {
-    const Event& event = e->stored.event;
-    if (user.at() < e->at() || !runs(event.validUntil, user.at()) ||
-        !runs(supersession_.endOf(e->seq), user.at())) {
-      return false;
-    }
-    const std::string& named = user.stored.event.agreement;
-    if (!named.empty() && named == event.agreement) return true;
-    if (partyIdOf(e->stored.recipient, event.recipient) != party) return false;
-    return recipientOf(*e) == recipientOf(user) || recipientOf(*e) == party;
-  });
+bool Facts::agreed(std::string_view party, const PersonEvent& sharing) const {
+  const auto within = [&](const auto& timelines, std::string_view key) {
+    const auto found = timelines.find(key);
+    return found != timelines.end() && found->second.covers(sharing);
+  };
+  const std::string& named = sharing.stored.event.agreement;
+  return (!named.empty() && within(agreedById_, named)) ||
+         within(agreedByName_, recipientOf(sharing)) || within(agreedByName_, party);
 }
 
 std::vector<std::string> Facts::restrictionsAt(Instant t) const {
   std::vector<std::string> out;
   for (const Span& span : restrictions_) {
-    if (span.event->at() <= t && runs(span.until, t)) addOnce(out, span.purpose);
+    if (span.start->at() <= t && t < span.end) addOnce(out, span.purpose);
   }
   return out;
 }
@@ -232,9 +255,7 @@ std::vector<std::string> Facts::restrictionsAt(Instant t) const {
 std::vector<std::string> Facts::objectionsAt(Instant t) const {
   std::vector<std::string> out;
   for (const Span& span : objections_) {
-    if (span.event->at() <= t && runs(span.until, t) && !liftedByConsent(span, span.purpose, t)) {
-      addOnce(out, span.purpose);
-    }
+    if (span.start->at() <= t && t < endOf(span, span.purpose)) addOnce(out, span.purpose);
   }
   return out;
 }

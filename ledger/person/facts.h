@@ -54,6 +54,19 @@ class Supersession {
   std::unordered_map<Seq, Mark> marks_;
 };
 
+// Spans of time, each begun by an event: is a moment within one of them? Log n, whatever a person's
+// history holds.
+class Timeline {
+ public:
+  void add(const PersonEvent& start, Instant end);  // Needs: starts in order. The end is exclusive.
+  bool covers(const PersonEvent& user) const;
+  bool empty() const { return starts_.empty(); }
+
+ private:
+  Ordered starts_;
+  std::vector<Instant> latestEnd_;  // of all spans up to this one
+};
+
 enum class Consent : std::uint8_t {
   none,
   given,
@@ -70,12 +83,13 @@ class Facts {
   // How consent for the purpose stood where `user` happened. A consent of the very same moment counts.
   Consent consent(std::string_view purpose, const PersonEvent& user) const;
   bool restricted(std::string_view purpose, const PersonEvent& user) const;
-  bool objected(std::string_view purpose, const PersonEvent& user) const;
+  // Who consents to a purpose after objecting to it has taken the objection back, for that purpose.
+  bool objected(std::string_view purpose, const PersonEvent& user);
   // Whether the person was informed of this collection by `end`, or knew its notice already.
   // `notice`: the one that the collection names or, if none, the one in force then.
   bool informed(const PersonEvent& collection, std::string_view notice, Instant end) const;
-  // Whether an event records an agreement with this party that was in force where `user` happened.
-  bool agreed(std::string_view party, const PersonEvent& user) const;
+  // Whether an event records an agreement with this recipient that was in force where it got data.
+  bool agreed(std::string_view party, const PersonEvent& sharing) const;
 
   // Purposes; "*" is everything.
   std::vector<std::string> restrictionsAt(Instant t) const;
@@ -83,24 +97,25 @@ class Facts {
   const std::map<std::string_view, Ordered>& consents() const { return consents_; }  // by purpose
 
  private:
-  struct Span {  // of a restriction or an objection
+  struct Span {  // of an objection or a restriction
     std::string_view purpose;
-    const PersonEvent* event = nullptr;
-    std::optional<Instant> until;
-  };
-  struct Informed {
-    Instant at{};
-    std::string_view notice;
+    const PersonEvent* start = nullptr;
+    Instant end{};
   };
   void take(const PersonEvent& event, const RegisterHistory& registers);
-  Span spanOf(const PersonEvent& event) const;
-  bool liftedByConsent(const Span& objection, std::string_view purpose, Instant t) const;
+  void takeAgreement(const PersonEvent& event);
+  void inform(Instant at, std::string_view notice);
+  Instant endOf(const PersonEvent& event) const;
+  Instant endOf(const Span& objection, std::string_view purpose) const;
 
   Supersession supersession_;
-  std::map<std::string_view, Ordered> consents_;
+  std::map<std::string_view, Ordered> consents_, given_;
   std::vector<Span> restrictions_, objections_;
-  std::vector<Informed> informed_;
-  Ordered agreements_;
+  std::map<std::string_view, Timeline> restricted_;
+  std::map<std::string, Timeline, std::less<>> objected_;  // filled as purposes are asked for
+  std::map<std::string, Timeline, std::less<>> agreedById_, agreedByName_;
+  std::vector<Instant> informedAt_;
+  std::map<std::string_view, Instant> noticeFirst_;
 };
 
 }  // namespace lacuna

@@ -47,9 +47,30 @@ struct FlagJudge::Case {
     }
     flags.push_back({which, e.seq, std::move(detail)});
   }
+
+  // What the event names beyond these categories and those of these classes; "" when nothing, or when
+  // nothing is said of what is allowed. What went is known by its categories; only an event that names
+  // none is known by its class.
+  std::string beyond(std::vector<std::string> allowed,
+                     const std::vector<std::string>& classes) const {
+    if (allowed.empty() && classes.empty()) return "";
+    for (const std::string& id : classes) {
+      if (const RetentionClass* klass = reg.klass(id)) {
+        allowed.insert(allowed.end(), klass->categories.begin(), klass->categories.end());
+      }
+    }
+    if (event.categories.empty() || allowed.empty()) {
+      return classes.empty() || contains(classes, e.klass) ? "" : e.klass;
+    }
+    std::vector<std::string> rest;
+    for (const std::string& category : event.categories) {
+      if (!contains(allowed, category)) addOnce(rest, category);
+    }
+    return joined(rest);
+  }
 };
 
-FlagJudge::FlagJudge(const Facts& facts, const RegisterHistory& registers, Instant asOf)
+FlagJudge::FlagJudge(Facts& facts, const RegisterHistory& registers, Instant asOf)
     : facts_(facts),
       registers_(registers),
       asOf_(asOf),
@@ -166,45 +187,26 @@ void FlagJudge::judgeScope(Case& c) {
     if (!alien.empty()) c.flag(Flag::categoryNotInClass, joined(alien));
   }
   if (c.e.kind != Kind::sharing || c.recipient == nullptr) return;
-  const Party& party = *c.recipient;
-  if (party.allowedCategories.empty() && party.allowedClasses.empty()) return;
-  std::vector<std::string> allowed = party.allowedCategories;
-  for (const std::string& id : party.allowedClasses) {
-    if (const RetentionClass* k = c.reg.klass(id)) {
-      allowed.insert(allowed.end(), k->categories.begin(), k->categories.end());
-    }
-  }
-  // What went is known by its categories; only an event that names none is known by its class.
-  if (c.event.categories.empty() || allowed.empty()) {
-    if (!party.allowedClasses.empty() && !contains(party.allowedClasses, c.e.klass)) {
-      c.flag(Flag::overSharing, c.e.klass);
-    }
-    return;
-  }
-  std::vector<std::string> beyond;
-  for (const std::string& category : c.event.categories) {
-    if (!contains(allowed, category)) beyond.push_back(category);
-  }
-  if (!beyond.empty()) c.flag(Flag::overSharing, joined(beyond));
+  const std::string beyond = c.beyond(c.recipient->allowedCategories, c.recipient->allowedClasses);
+  if (!beyond.empty()) c.flag(Flag::overSharing, beyond);
 }
 
 void FlagJudge::judgeAgreement(Case& c) {
   if (c.recipient == nullptr || c.recipient->condition != "agreement") return;
-  const Dated& dated = datedOf(c.recipientId, c.reg);
-  const auto [begin, end] = dated.agreements.equal_range(c.recipientId);
-  bool inForce = facts_.agreed(c.recipientId, c.e);
-  bool covered = inForce;
+  if (facts_.agreed(c.recipientId, c.e)) return;
+  const auto [begin, end] = datedOf(c.recipientId, c.reg).agreements.equal_range(c.recipientId);
+  std::optional<std::string> beyond;  // of the agreement that covers most
   for (auto it = begin; it != end; ++it) {
     const Agreement& agreement = *it->second;
     if (!c.event.agreement.empty() && agreement.id != c.event.agreement) continue;
     if (!standsOn(agreement.from, agreement.to, c.date)) continue;
-    inForce = true;
-    covered = covered || agreement.scope.empty() || contains(agreement.scope, c.e.klass);
+    std::string rest = c.beyond({}, agreement.scope);
+    if (!beyond || rest.size() < beyond->size()) beyond = std::move(rest);
   }
-  if (!inForce) {
+  if (!beyond) {
     c.flag(Flag::noAgreement, c.recipientId);
-  } else if (!covered) {
-    c.flag(Flag::overSharing, c.e.klass);
+  } else if (!beyond->empty()) {
+    c.flag(Flag::overSharing, *beyond);
   }
 }
 

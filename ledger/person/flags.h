@@ -17,7 +17,7 @@ struct Transfer {
 class FlagJudge {
  public:
   // Borrowed: everything outlives the judge.
-  FlagJudge(const Facts& facts, const RegisterHistory& registers, Instant asOf);
+  FlagJudge(Facts& facts, const RegisterHistory& registers, Instant asOf);
 
   // In the order of the enum, each at most once.
   std::vector<Flagged> judge(const PersonEvent& event);
@@ -47,7 +47,7 @@ class FlagJudge {
   const Dated& datedOf(std::string_view party, const Register& atEvent);
   std::string noticeInForce(const Register& reg, Date date);
 
-  const Facts& facts_;
+  Facts& facts_;
   const RegisterHistory& registers_;
   Instant asOf_;
   std::string zone_;

@@ -173,20 +173,21 @@ class Folder {
   // it is closed.
   Request& requestOf(const PersonEvent& e) {
     const Event& event = e.stored.event;
-    for (Request& request : requests_) {
-      const RequestView& view = request.view;
-      const bool own = event.caseRef.empty() && view.caseRef.empty()
-                           ? view.right == nameOf(event.right) && !view.closed
-                           : view.caseRef == event.caseRef;
-      if (own) return request;
+    const std::string right(nameOf(event.right));
+    auto& known = event.caseRef.empty() ? openByRight_ : byCase_;
+    const auto [place, fresh] =
+        known.try_emplace(event.caseRef.empty() ? right : event.caseRef, requests_.size());
+    if (!fresh && (!event.caseRef.empty() || !requests_[place->second].view.closed)) {
+      return requests_[place->second];
     }
-    Request& fresh = requests_.emplace_back();
-    fresh.first = &e;
-    fresh.view.right = nameOf(event.right);
-    fresh.view.caseRef = event.caseRef;
-    fresh.view.received = event.received.value_or(e.at());
-    fresh.view.seq = e.seq;
-    return fresh;
+    place->second = requests_.size();
+    Request& request = requests_.emplace_back();
+    request.first = &e;
+    request.view.right = right;
+    request.view.caseRef = event.caseRef;
+    request.view.received = event.received.value_or(e.at());
+    request.view.seq = e.seq;
+    return request;
   }
 
   void takeRequest(const PersonEvent& e) {
@@ -266,6 +267,7 @@ class Folder {
   FlagJudge judge_;
   PersonState state_;
   std::vector<Request> requests_;
+  std::unordered_map<std::string, std::size_t> byCase_, openByRight_;  // places in requests_
   std::map<std::string, std::set<Holder>, std::less<>> held_;
   std::unordered_map<std::string, std::size_t> purposeAt_, recipientAt_;
   std::unordered_map<LeafNo, std::uint64_t> lotEvents_;

@@ -130,7 +130,7 @@ std::vector<std::string> historyLines(std::span<const PersonEvent> events,
                                       Instant now) {
   const RegisterHistory versions = registers.knownBy(query);
   const Instant asOf = standsAt(events, query, now);
-  const Facts facts(allKnown(events, query, asOf), versions);
+  Facts facts(allKnown(events, query, asOf), versions);
   FlagJudge judge(facts, versions, asOf);
   std::vector<std::string> lines;
   for (const PersonEvent* e : select(events, query)) {

@@ -216,6 +216,21 @@ TEST_CASE("an employer gets attendance while an agreement stands", "[person][fla
         Flags{"no-agreement@2 employer", "no-agreement@6 employer", "no-agreement@5 employer"});
 }
 
+TEST_CASE("an agreement covers its scope and no more", "[person][flags]") {
+  std::string toml(test::kSmallRegister);
+  const std::string_view allowed = "allowedClasses = [\"attendance\"]\n";
+  toml.erase(toml.find(allowed), allowed.size());  // only the agreement limits now
+  PersonWorld world;
+  world.apply("2020-01-01", toml);
+  world.add(Kind::sharing, "2020-05-01",
+            shared("employer:acme", "course-delivery", {"name", "presence"}));
+  world.add(Kind::sharing, "2020-05-01",
+            shared("employer:acme", "course-delivery", {"presence", "amount"}));
+  world.add(Kind::sharing, "2020-05-01", shared("employer:acme", "invoicing", {}));
+  CHECK(world.flags(kLater) ==
+        Flags{"over-sharing@4 amount", "category-not-in-class@4 amount", "over-sharing@5 billing"});
+}
+
 TEST_CASE("an agreement may also be recorded as an event", "[person][flags]") {
   PersonWorld world;
   const auto presence = shared("employer:acme", "course-delivery", {"presence"});
@@ -248,6 +263,22 @@ TEST_CASE("restricted data are stored and nothing else", "[person][flags]") {
   CHECK(world.state("2020-04-05").restrictions == Flags{"course-admin", "*"});
   CHECK(world.state("2020-04-20").restrictions == Flags{"course-admin"});
   CHECK(world.state("2020-05-02").restrictions.empty());
+}
+
+TEST_CASE("a restriction that another supersedes ends there, and did stand before",
+          "[person][flags]") {
+  PersonWorld world;
+  world.add(Kind::restriction, "2020-04-01", [](Event& e) { e.purpose = "course-admin"; });
+  world.add(Kind::processing, "2020-04-02", processed("course-admin"));  // 3
+  world.add(Kind::restriction, "2020-04-03", [](Event& e) {
+    e.purpose = "course-delivery";
+    e.corrects = 2;
+  });
+  world.add(Kind::processing, "2020-04-04", processed("course-admin"));
+  world.add(Kind::processing, "2020-04-04", processed("course-delivery"));  // 6
+  CHECK(world.flags(kLater) ==
+        Flags{"during-restriction@3 course-admin", "during-restriction@6 course-delivery"});
+  CHECK(world.state(kLater).restrictions == Flags{"course-delivery"});
 }
 
 TEST_CASE("marketing ends with an objection, until the person consents again", "[person][flags]") {
