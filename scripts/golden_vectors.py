@@ -222,6 +222,25 @@ def mth(leaves):
     return node(mth(leaves[:k]), mth(leaves[k:]))
 
 
+def inclusion(m, leaves):
+    """PATH(m, D) of RFC 6962 2.1.1."""
+    if len(leaves) == 1:
+        return []
+    k = 1
+    while 2 * k < len(leaves):
+        k *= 2
+    if m < k:
+        return inclusion(m, leaves[:k]) + [mth(leaves[k:])]
+    return inclusion(m - k, leaves[k:]) + [mth(leaves[:k])]
+
+
+def receipt(m, record_bytes, leaves, note):
+    lines = ["c2sp.org/tlog-proof@v1", "extra " + base64.b64encode(record_bytes).decode(),
+             "index %d" % m]
+    lines += [base64.b64encode(h).decode() for h in inclusion(m, leaves)]
+    return "\n".join(lines) + "\n\n" + note
+
+
 ORIGIN = "audit.example.org/ledger"
 LEDGER = seed("ledger id", 16)
 SIGNING_SEED = seed("signing key")
@@ -265,27 +284,29 @@ def records():
 
 def chain():
     """300 records, each linked to the one before; roots and a checkpoint."""
-    leaves, prev, first = [], bytes(32), []
+    leaves, prev, records_ = [], bytes(32), []
     for i in range(300):
         envelope = seed("envelope %d" % i, 48)
         h = head(1, 1, 1600000000000 + i // 3, 1 + i % 5, seed("chain tag %d" % i, 16))
         r = record(h, sha256(envelope), i, prev)
         prev = leaf(r)
         leaves.append(prev)
-        if i < 3:
-            first.append(r.hex())
+        records_.append(r)
     sizes = [1, 2, 3, 255, 256, 257, 300]
     body = "%s\n300\n%s\n" % (ORIGIN, base64.b64encode(mth(leaves)).decode())
     key_id = sha256(ORIGIN.encode() + b"\n\x01" + PUBLIC)[:4]
     signature = base64.b64encode(key_id + ed_sign(SIGNING_SEED, body.encode())).decode()
-    return {"firstRecords": first, "lastLeaf": prev.hex(),
+    note = body + "\n\u2014 " + ORIGIN + " " + signature + "\n"
+    return {"firstRecords": [r.hex() for r in records_[:3]], "lastLeaf": prev.hex(),
+            "receipts": [{"seq": i, "record": records_[i].hex(),
+                          "text": receipt(i, records_[i], leaves, note)} for i in (0, 2, 255, 299)],
             "roots": [{"size": n, "root": mth(leaves[:n]).hex()} for n in sizes],
             "signingSeed": SIGNING_SEED.hex(),
             "verifierKey": "%s+%s+%s" % (ORIGIN, key_id.hex(),
                                          base64.b64encode(b"\x01" + PUBLIC).decode()),
             "privateKey": "PRIVATE+KEY+%s+%s+%s" % (
                 ORIGIN, key_id.hex(), base64.b64encode(b"\x01" + SIGNING_SEED).decode()),
-            "note": body + "\n\u2014 " + ORIGIN + " " + signature + "\n"}
+            "note": note}
 
 
 # ---- FORMAT 3 and 6: envelope, sealed rows, event ids

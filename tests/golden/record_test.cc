@@ -2,6 +2,7 @@
 
 #include "ledger/proof/checkpoint.h"
 #include "ledger/proof/merkle.h"
+#include "ledger/proof/receipt.h"
 #include "ledger/record/bodies.h"
 #include "tests/support/golden.h"
 
@@ -131,5 +132,20 @@ TEST_CASE("a chain of records leads to the golden roots and checkpoint", "[P1][P
     CHECK(record->prev == prev);
     CHECK(encode(*record) == bytes);
     prev = leafHash(bytes);
+  }
+}
+
+TEST_CASE("the receipts of the independent writer prove their records", "[P1][P3]") {
+  const nlohmann::json& chain = goldenVectors()["chain"];
+  const auto key = verifierKeyOfText(chain["verifierKey"].get<std::string>());
+  REQUIRE(key);
+  for (const nlohmann::json& vector : chain["receipts"]) {
+    const std::string text = vector["text"].get<std::string>();
+    const auto proved = verifyReceipt(text, *key);
+    REQUIRE(proved);
+    CHECK(proved->record == hexBytes(vector["record"]));
+    CHECK(proved->seq == Seq(vector["seq"].get<std::uint64_t>()));
+    CHECK(proved->checkpoint.size == TreeSize(300));
+    CHECK(textOf(proofOfText(text).value()) == text);
   }
 }
