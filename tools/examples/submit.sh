@@ -1,0 +1,10 @@
+#!/bin/sh
+# Sends JSON lines from stdin to a ledger: submit.sh DIR/http.sock|http://127.0.0.1:PORT < events.jsonl
+# curl waits and tries again while the ledger is busy (429); the ids of the events make that safe.
+set -eu
+case "$1" in
+  http://*) set -- "$1/v1/events" ;;
+  *) set -- --unix-socket "$1" http://localhost/v1/events ;;
+esac
+exec curl --silent --show-error --fail-with-body --retry 5 \
+  --header 'Content-Type: application/x-ndjson' --data-binary @- "$@"
