@@ -93,9 +93,9 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
-// Shape only: required fields of the kind, fields of another kind, lengths and alphabets of ids,
-// bounds. Whether names stand in the register is admission's question.
-// Refuses missing-field, field-not-allowed, invalid-value, too-large, too-many.
+// Shape only, of an event from outside: required fields of the kind, fields of another kind, lengths,
+// alphabets, times after 1970, bounds. Whether names stand in the register is admission's question.
+// Refuses missing-field, field-not-allowed, kind-not-allowed, invalid-value, too-large, too-many.
 Outcome checkShape(const Event& event);
 
 // The bytes that two submissions under one id must share (FORMAT.md 6): field number, length, value

@@ -310,7 +310,8 @@ Result<Event> eventFromWire(schema::Event::Reader in) {
   if (in.getKind() == schema::Kind::GENESIS) {
     return Refusal{RefusalCode::missingField, "`kind` is missing"};
   }
-  Event event;
+  Result<Event> result(Event{});
+  Event& event = *result;
   Intake intake(Origin::outside);
   takeEvent(in, event, intake);
   if (intake.refusal()) return *intake.refusal();
@@ -320,7 +321,7 @@ Result<Event> eventFromWire(schema::Event::Reader in) {
     if (!compact) return compact.refusal();
     event.data = std::move(*compact);
   }
-  return event;
+  return result;
 }
 
 // ---- the sealed form
@@ -438,6 +439,10 @@ void takeStored(schema::StoredEvent::Reader in, StoredEvent& out, Intake& intake
 }
 
 Result<StoredEvent> storedFrom(ByteView bytes) {
+  // The first word is the segment table, and its low half is zero for one segment: so are the low four
+  // bits of the first packing tag. Asked here because a reader of several segments may throw when it is
+  // destroyed.
+  if (bytes.empty() || (bytes[0] & 0x0f) != 0) return tampered("is not one segment");
   kj::ArrayInputStream in(kj::arrayPtr(bytes.data(), bytes.size()));
   // Twice the message: reading every part once stays far below, reading one part over and over does not.
   capnp::ReaderOptions options;
@@ -445,9 +450,9 @@ Result<StoredEvent> storedFrom(ByteView bytes) {
   options.nestingLimit = kNestingMax;
   std::array<capnp::word, kSmallWords> scratch;
   capnp::PackedMessageReader message(in, options, kj::arrayPtr(scratch.data(), scratch.size()));
-  if (message.getSegment(1) != nullptr) return tampered("has more than one segment");
   if (in.tryGetReadBuffer().size() != 0) return tampered("is followed by other bytes");
-  StoredEvent stored;
+  Result<StoredEvent> result(StoredEvent{});
+  StoredEvent& stored = *result;
   Intake intake(Origin::envelope);
   takeStored(message.getRoot<schema::StoredEvent>(), stored, intake);
   if (intake.refusal()) return tampered("is not bounded as it must be");
@@ -455,7 +460,7 @@ Result<StoredEvent> storedFrom(ByteView bytes) {
   if (!stored.event.data.empty() && !compactObject(stored.event.data)) {
     return tampered("holds data that are not JSON");
   }
-  return stored;
+  return result;
 }
 
 }  // namespace

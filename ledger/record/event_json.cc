@@ -449,7 +449,8 @@ Result<Event> EventParser::parse(std::string_view line) {
   if (root.get(object) != simdjson::SUCCESS) {
     return Refusal{RefusalCode::invalidJson, "an event is one JSON object"};
   }
-  Event event;
+  Result<Event> result(Event{});
+  Event& event = *result;
   Reading reading{parts_->index, line};
   element version;
   if (object.at_key("specversion").get(version) == simdjson::SUCCESS) {
@@ -462,7 +463,7 @@ Result<Event> EventParser::parse(std::string_view line) {
     return ok.refusal();
   }
   if (const Outcome ok = checkShapeButData(event); !ok) return ok.refusal();
-  return event;
+  return result;
 }
 
 std::string jsonOf(const Event& event) {

@@ -17,11 +17,11 @@ class EventParser {
   EventParser& operator=(const EventParser&) = delete;
 
   // Strict: unknown fields are refused by name with the nearest known one; duplicate fields, wrong
-  // types, invalid UTF-8, depth over 16 inside `data` and lines over kJsonLineBytesMax are refused.
-  // A CloudEvents object (specversion 1.0, structured mode) is unwrapped: id, time (-> at unless the
-  // event has one), source (-> via? no: ignored unless `system` absent), data = our event.
-  // Codes: invalid-json, unknown-field, missing-field, invalid-value, unknown-kind, too-large, ...
-  // (checkShape is applied.)
+  // types, null and empty values, invalid UTF-8, depth over 16 inside `data` and lines over
+  // kJsonLineBytesMax are refused. A CloudEvents object (1.0, structured mode) is unwrapped: `data` is
+  // the event; `id`, `time` (as `at`) and a `source` that reads like a system's id (as `system`) stand
+  // in where the event lacks them. Refuses what checkShape refuses, and invalid-json, unknown-field,
+  // unknown-kind. No sentence quotes a value.
   Result<Event> parse(std::string_view line);
 
  private:
