@@ -31,6 +31,7 @@ inline constexpr std::size_t kRegisterEntriesMax = 10'000;  // of one kind
 inline constexpr std::size_t kRegisterListMax = 1'000;      // items of one list
 inline constexpr std::size_t kRegisterTextBytesMax = 4 * 1024;
 inline constexpr std::size_t kRegisterKeyDotsMax = 8;  // a.b.c: each part is a level of recursion
+inline constexpr std::size_t kNearestCandidatesMax = 512;  // a refusal stays cheap
 inline constexpr int kPeriodYearsMax = 1'000;
 
 // The pipeline.

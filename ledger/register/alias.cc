@@ -100,9 +100,21 @@ Result<std::string> addressOf(std::string_view value, Script script) {
   return made;
 }
 
-Result<std::string> numberOf(std::string_view value, const Register& reg) {
+std::optional<std::string> internationalOf(const std::string& text, const std::string& region) {
   using i18n::phonenumbers::PhoneNumber;
   using i18n::phonenumbers::PhoneNumberUtil;
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber number;
+  if (util.Parse(text, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR ||
+      !util.IsPossibleNumber(number)) {
+    return std::nullopt;
+  }
+  std::string made;
+  util.Format(number, PhoneNumberUtil::E164, &made);
+  return made;
+}
+
+Result<std::string> numberOf(std::string_view value, const Register& reg) {
   const Refusal refusal = invalid(
       "an alias of this scheme must be a telephone number without extension, international "
       "(+31...) or of the controller's country");
@@ -113,15 +125,10 @@ Result<std::string> numberOf(std::string_view value, const Register& reg) {
   }
   const std::string& country = reg.controller().country;  // "loc:NL"
   const std::string region = country.empty() ? "ZZ" : country.substr(country.find(':') + 1);
-  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
-  PhoneNumber number;
-  if (util.Parse(std::string(text), region, &number) != PhoneNumberUtil::NO_PARSING_ERROR ||
-      !util.IsPossibleNumber(number)) {
-    return refusal;
-  }
-  std::string made;
-  util.Format(number, PhoneNumberUtil::E164, &made);
-  return made;
+  const std::optional<std::string> made = internationalOf(std::string(text), region);
+  // Digits that look like one more trunk prefix would be dropped the next time: no settled form.
+  if (!made || internationalOf(*made, region) != made) return refusal;
+  return *made;
 }
 
 }  // namespace

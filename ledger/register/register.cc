@@ -1,40 +1,13 @@
 #include "ledger/register/register.h"
 
 #include "ledger/base/limits.h"
+#include "ledger/base/nearest.h"
 #include "ledger/register/parts.h"
 
 #include <algorithm>
-#include <array>
 
 namespace lacuna {
 namespace {
-
-// Within what distance a name counts as meant: one slip in a short name, a third of a long one.
-std::size_t slipsAllowed(std::size_t length) { return std::max<std::size_t>(1, length / 3); }
-
-// Edit distance where a swap of neighbours is one slip; gives up beyond `bound`.
-std::size_t distance(std::string_view a, std::string_view b, std::size_t bound) {
-  if (a.size() > b.size()) std::swap(a, b);
-  if (b.size() - a.size() > bound) return bound + 1;
-  std::vector<std::size_t> before(a.size() + 1), row(a.size() + 1), next(a.size() + 1);
-  for (std::size_t i = 0; i <= a.size(); ++i) row[i] = i;
-  for (std::size_t j = 1; j <= b.size(); ++j) {
-    next[0] = j;
-    std::size_t least = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-      const std::size_t change = row[i - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      next[i] = std::min({change, row[i] + 1, next[i - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        next[i] = std::min(next[i], before[i - 2] + 1);
-      }
-      least = std::min(least, next[i]);
-    }
-    if (least > bound) return bound + 1;
-    before.swap(row);
-    row.swap(next);
-  }
-  return row[a.size()];
-}
 
 RetentionClass builtIn(std::string_view id, Label label, std::optional<Period> grace) {
   RetentionClass made;
@@ -166,17 +139,9 @@ Instant Register::startOfYear(std::int32_t year, Year kind) const {
 }
 
 std::string nearestOf(std::string_view name, std::span<const std::string> known) {
-  std::string_view best;
-  if (name.empty() || name.size() > kNameBytesMax) return {};
-  std::size_t bound = slipsAllowed(name.size());
-  for (const std::string& candidate : known) {
-    const std::size_t slips = distance(name, candidate, bound);
-    if (slips > bound || (slips == bound && !best.empty())) continue;
-    best = candidate;
-    bound = slips;
-    if (slips == 0) break;
-  }
-  return std::string(best);
+  known = known.first(std::min(known.size(), kNearestCandidatesMax));
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  return std::string(nearestOf(name, std::span<const std::string_view>(views)));
 }
 
 void SystemNumbers::add(const Register& version) {
