@@ -148,9 +148,6 @@ Result<std::string> normalValue(std::string_view value, Scheme::Normal normal,
   Result<std::string> made = *nfc;
   if (normal == Scheme::Normal::email) made = addressOf(*nfc, script);
   if (normal == Scheme::Normal::phone) made = numberOf(*nfc, reg);
-  if (made && (made->empty() || made->size() > kAliasBytesMax)) {
-    return invalid("an alias has at most " + std::to_string(kAliasBytesMax) + " bytes");
-  }
   return made;
 }
 

@@ -395,6 +395,13 @@ TEST_CASE("one alias has one form", "[P10]") {
   }
   CHECK(text("crm:" + std::string(kAliasBytesMax - 4, 'x')).size() == kAliasBytesMax);
   CHECK(text("crm:" + std::string(kAliasBytesMax - 3, 'x')) == "refused: invalid-value");
+  // U+0958 has no composed form: three bytes become six.
+  std::string growing;
+  for (int i = 0; i < 84; ++i) growing += "\xe0\xa5\x98";
+  CHECK(text("crm:" + growing).size() == 4 + 504);
+  CHECK(text("crm:" + growing + "xxxxx") == "refused: invalid-value");
+  CHECK(partyOf("teacher:" + growing, *world.reg, RefusalCode::unknownRecipient).ok());
+  CHECK_FALSE(partyOf("teacher:" + growing + "x", *world.reg, RefusalCode::unknownRecipient).ok());
   CHECK(text("zoom:x") == "refused: unknown-scheme");
   CHECK(text("crm:a\u00adb") != text("crm:ab"));  // exact means exact
 }
