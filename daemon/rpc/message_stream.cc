@@ -147,7 +147,10 @@ kj::Promise<void> BoundedMessageStream::readBody(Frame& frame) {
 kj::Promise<void> BoundedMessageStream::writeMessage(
     kj::ArrayPtr<const int>, kj::ArrayPtr<const kj::ArrayPtr<const capnp::word>> segments) {
   accountUnsent();
-  return capnp::writeMessage(inner_, segments).then([this]() {
+  // A client that takes nothing for so long is not coming back: its answers are given up.
+  auto written = host_.timer.timeoutAfter(durationOf(host_.patience.message),
+                                          capnp::writeMessage(inner_, segments));
+  return written.then([this]() {
     accountUnsent();
     KJ_IF_MAYBE(waiter, writeWaiter_) {
       (*waiter)->fulfill();

@@ -2,7 +2,8 @@
 //
 // Promise: no byte of a message's body is buffered before its size was taken from the principal's
 //          allowance; a message that has begun arrives within Patience::message or the connection
-//          ends; nothing more is read while too many calls or unread answers stand.
+//          ends, and so does one whose client takes nothing of an answer for as long; nothing more is
+//          read while too many calls or unread answers stand.
 // Failure: a malformed or oversize frame throws; the RPC system then ends the connection.
 // Thread:  the loop's.
 #pragma once

@@ -59,7 +59,6 @@ class Server::Loop final : private kj::TaskSet::ErrorHandler {
   Loop(LedgerService& service, const ServerConfig& config, Hooks hooks, Patience patience)
       : config_(config),
         hooks_(std::move(hooks)),
-        quiet_(hooks_.log),
         io_(kj::setupAsyncIo()),
         stopFd_(newEventFd()),
         stopRead_(io_.lowLevelProvider->wrapInputFd(stopFd_,
@@ -110,7 +109,6 @@ class Server::Loop final : private kj::TaskSet::ErrorHandler {
 
   const ServerConfig config_;
   const Hooks hooks_;
-  QuietLog quiet_;
   kj::AsyncIoContext io_;
   const int stopFd_;  // owned by stopRead_
   kj::Own<kj::AsyncInputStream> stopRead_;
@@ -225,6 +223,7 @@ kj::Promise<void> Server::Loop::untilStopped() {
 }
 
 Outcome Server::Loop::run(const std::function<void()>& drain) {
+  const QuietLog quiet(hooks_.log);
   if (auto listening = listen(); !listening) return listening;
   if (hooks_.ready) hooks_.ready();
   untilStopped().wait(io_.waitScope);
