@@ -172,7 +172,7 @@ Instant Facts::endOf(const PersonEvent& e) const {
   return std::min(term, supersession_.endOf(e.seq).value_or(kForever));
 }
 
-Consent Facts::consent(std::string_view purpose, const PersonEvent& user) const {
+Consent Facts::consent(std::string_view purpose, const PersonEvent& user, Instant asked) const {
   const auto found = consents_.find(purpose);
   if (found == consents_.end()) return Consent::none;
   const Ordered& all = found->second;
@@ -189,10 +189,9 @@ Consent Facts::consent(std::string_view purpose, const PersonEvent& user) const 
   };
   const Consent prior = next == all.begin() ? Consent::none : standing(**std::prev(next));
   if (prior == Consent::given || prior == Consent::byConduct) return prior;
-  // Reported after the use, of the same moment: one form asked for both.
-  for (; next != all.end() && (*next)->at() == user.at(); ++next) {
-    const Consent same = standing(**next);
-    if (same == Consent::given || same == Consent::byConduct) return same;
+  for (; next != all.end() && (*next)->at() <= asked; ++next) {
+    const Consent given = standing(**next);
+    if (given == Consent::given || given == Consent::byConduct) return given;
   }
   return prior;
 }

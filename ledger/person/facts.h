@@ -80,8 +80,9 @@ class Facts {
 
   const Supersession& supersession() const { return supersession_; }
 
-  // How consent for the purpose stood where `user` happened. A consent of the very same moment counts.
-  Consent consent(std::string_view purpose, const PersonEvent& user) const;
+  // How consent for the purpose stood where `user` happened, or came to stand until `asked`: a form
+  // collects what is typed before the box is ticked. At least, one of the very same moment counts.
+  Consent consent(std::string_view purpose, const PersonEvent& user, Instant asked) const;
   bool restricted(std::string_view purpose, const PersonEvent& user) const;
   // Who consents to a purpose after objecting to it has taken the objection back, for that purpose.
   bool objected(std::string_view purpose, const PersonEvent& user);

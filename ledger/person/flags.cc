@@ -11,6 +11,8 @@ bool standsOn(const std::optional<Date>& from, const std::optional<Date>& to, Da
   return (!from || *from <= date) && (!to || date <= *to);
 }
 
+constexpr std::chrono::hours kSignUpMax{24};  // from the form to the confirmed consent
+
 bool basedOnConsent(std::string_view basis) {
   return basis.starts_with("eu-gdpr:A6-1-a") || basis.starts_with("eu-gdpr:A9-2-a");
 }
@@ -164,7 +166,10 @@ void FlagJudge::judgeConsent(Case& c) {
   const bool condition =
       c.e.kind == Kind::sharing && c.recipient != nullptr && c.recipient->condition == "consent";
   if (!may && !condition) return;
-  switch (facts_.consent(c.event.purpose, c.e)) {
+  // What the person hands over when signing up waits for the tick, or for the mail that confirms it.
+  const bool signingUp = c.event.operation == Operation::collect && !fromThirdParty(c.e, c.reg);
+  const Instant asked = c.e.at() + (signingUp ? kSignUpMax : std::chrono::hours(0));
+  switch (facts_.consent(c.event.purpose, c.e, asked)) {
     case Consent::given:
       return;
     case Consent::byConduct:

@@ -103,6 +103,27 @@ TEST_CASE("a consent of the same moment counts, whichever was reported first", "
   CHECK(world.flags(kLater) == Flags{"used-after-withdrawal@5 newsletter"});
 }
 
+TEST_CASE("who signs up hands over an address before the consent is confirmed", "[person][flags]") {
+  PersonWorld world;
+  const auto signUp = processed("newsletter", Operation::collect);
+  world.add(Kind::processing, "2020-05-01T10:00:00Z", signUp);
+  CHECK(world.flags(kLater) == Flags{"used-without-consent@2 newsletter"});
+  world.add(Kind::consent, "2020-05-01T10:05:00Z", consent(ConsentState::given));
+  CHECK(world.flags(kLater).empty());
+  CHECK(world.flags("2020-05-01T10:01:00Z") == Flags{"used-without-consent@2 newsletter"});
+  PersonWorld late;  // two days later is no sign-up; a use, or a list bought, never is
+  late.add(Kind::processing, "2020-05-01T10:00:00Z", signUp);
+  late.add(Kind::processing, "2020-05-03T10:00:00Z", processed("newsletter"));
+  late.add(Kind::processing, "2020-05-03T10:00:00Z", [&](Event& e) {
+    signUp(e);
+    e.source = "list-broker";
+  });
+  late.add(Kind::consent, "2020-05-03T10:05:00Z", consent(ConsentState::given));
+  CHECK(late.flags("2020-05-04") == Flags{"used-without-consent@2 newsletter",
+                                          "used-without-consent@3 newsletter",
+                                          "used-without-consent@4 newsletter"});
+}
+
 TEST_CASE("a consent that was refused, ran out or fell does not carry a use", "[person][flags]") {
   PersonWorld world;
   world.add(Kind::consent, "2020-01-01", consent(ConsentState::refused));
