@@ -70,7 +70,7 @@ inline constexpr std::size_t kFenceAliasesMax = 256;  // of one row; a larger fe
 inline constexpr std::size_t kFenceClassesMax = 256;
 inline constexpr std::size_t kRootSlotBytes = 4096;  // one block: a torn write never reaches the other
 inline constexpr std::size_t kKeysWriteBufferBytes = 8 * 1024 * 1024;
-inline constexpr std::size_t kKeysCacheBytes = 8 * 1024 * 1024;  // sealed pages, about 14 000
+inline constexpr std::size_t kKeysCacheBytes = 32 * 1024 * 1024;  // sealed pages, about 50 000
 inline constexpr std::size_t kSigningKeyFileBytesMax = 4 * 1024;
 inline constexpr std::chrono::hours kHealInterval{24};
 
