@@ -30,7 +30,8 @@ void must(const rocksdb::Status& status, std::string_view act) {
   if (!status.ok()) throw Fault(std::string(act) + ": " + std::string(kindOf(status)));
 }
 
-// Durability only: erasure does not depend on any of these, because every row that matters is sealed.
+// Durability only: that nothing is readable after an erasure depends on none of these, because every
+// row that matters is sealed.
 rocksdb::Options optionsFor(rocksdb::Env* env, KeysDb::Mode mode) {
   rocksdb::Options options;
   if (env != nullptr) options.env = env;
@@ -39,6 +40,9 @@ rocksdb::Options optionsFor(rocksdb::Env* env, KeysDb::Mode mode) {
   options.paranoid_checks = true;
   options.track_and_verify_wals_in_manifest = true;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // What the log gave back is flushed and synced before open() returns. Recovery relies on it: bytes
+  // that a failed sync left in the page cache only are made durable before an old root is overwritten.
+  options.avoid_flush_during_recovery = false;
   options.WAL_ttl_seconds = 0;
   options.WAL_size_limit_MB = 0;
   options.recycle_log_file_num = 0;
