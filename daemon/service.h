@@ -10,6 +10,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/result.h"
 #include "ledger/base/strong.h"
+#include "ledger/caller.h"
 #include "ledger/record/event.h"
 
 #include <functional>
@@ -23,33 +24,22 @@ namespace lacuna {
 template <typename T>
 using Answer = std::function<void(Result<T>)>;
 
-// Who is calling, as the access list knows them. The number is opaque and stands in public bodies.
-struct Caller {
-  std::uint32_t principal = 0;
-  bool allSystems = false;                       // single-user mode
-  std::set<std::string, std::less<>> systems;    // a recorder's grant
-  std::string defaultSystem;                     // the grant's only system, else empty
-};
-
-enum class Role : std::uint8_t { recorder = 1, auditor = 2, officer = 4, op = 8 };  // op: "operator"
+enum class Role : std::uint8_t {
+  recorder = 1,
+  auditor = 2,
+  officer = 4,
+  op = 8
+};  // op: "operator"
 std::string_view nameOf(Role role);
 std::optional<Role> roleOf(std::string_view name);
 
 // ---- recorder
-enum class Atomic : bool { no, yes };
-struct Appended {
-  Seq seq;
-  LeafHash leaf;
-  bool repeated = false;  // the id was known: the same seq and leaf as before (P11)
-};
-using EventResult = Result<Appended>;
-using BatchAnswer = std::function<void(std::vector<EventResult>)>;  // one per event, in order
-
 class RecorderService {
  public:
   virtual ~RecorderService() = default;
   // Acknowledged only after the sync (P2). With Atomic::yes one refusal refuses all (batch-refused).
-  virtual void submit(const Caller& caller, std::vector<Event> events, Atomic atomic, BatchAnswer done) = 0;
+  virtual void submit(const Caller& caller, std::vector<Event> events, Atomic atomic,
+                      BatchAnswer done) = 0;
   // Admission only: nothing is recorded (`submit --check`).
   virtual void check(const Caller& caller, std::vector<Event> events, BatchAnswer done) = 0;
 };
@@ -62,43 +52,46 @@ struct PublicRecord {
 class AuditorService {
  public:
   virtual ~AuditorService() = default;
-  virtual std::string checkpoint() = 0;                            // the last shown, a signed note
-  virtual std::string verifierKey() = 0;                           // vkey text
-  virtual Result<std::string> receipt(Seq seq) = 0;                // tlog-proof with the record as extra
-  virtual Result<std::vector<Bytes>> records(Seq first, std::uint32_t count) = 0;  // below the shown size
+  virtual std::string checkpoint() = 0;              // the last shown, a signed note
+  virtual std::string verifierKey() = 0;             // vkey text
+  virtual Result<std::string> receipt(Seq seq) = 0;  // tlog-proof with the record as extra
+  virtual Result<std::vector<Bytes>> records(Seq first,
+                                             std::uint32_t count) = 0;  // below the shown size
   virtual Result<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) = 0;
   virtual Result<Bytes> document(const DocumentHash& hash) = 0;
-  virtual std::vector<std::string> checkpoints(TreeSize from, std::uint32_t count) = 0;  // kept notes
+  virtual std::vector<std::string> checkpoints(TreeSize from,
+                                               std::uint32_t count) = 0;  // kept notes
 };
 
 // ---- officer
 struct ReadRequest {
-  std::string person;   // scheme:value, or case:N
-  std::string reason;   // request:N | support | audit | breach | other[:TEXT]; empty: unstated
+  std::string person;  // scheme:value, or case:N
+  std::string reason;  // request:N | support | audit | breach | other[:TEXT]; empty: unstated
   std::string asOf, knownAt, klass, purpose, recipient, from, to;  // as typed; "" = not given
 };
 struct EraseRequest {
   std::string person;
-  std::string ground;                 // Art. 17(1): no-longer-needed consent-withdrawn objection ...
-  std::vector<std::string> classes;   // empty: the whole person
+  std::string ground;                // Art. 17(1): no-longer-needed consent-withdrawn objection ...
+  std::vector<std::string> classes;  // empty: the whole person
   bool dryRun = false;
-  std::string erasureId;              // hex, 32 digits, for safe repetition; empty: a new one
+  std::string erasureId;  // hex, 32 digits, for safe repetition; empty: a new one
 };
 class OfficerService {
  public:
   virtual ~OfficerService() = default;
   // Json lines, one event each, ordered by (at, seq); recorded as a consultation before the answer.
   virtual void history(const Caller&, ReadRequest, Answer<std::vector<std::string>> done) = 0;
-  virtual void state(const Caller&, ReadRequest, Answer<std::string> done) = 0;        // one JSON object
+  virtual void state(const Caller&, ReadRequest, Answer<std::string> done) = 0;  // one JSON object
   virtual void recipients(const Caller&, ReadRequest, Answer<std::vector<std::string>> done) = 0;
-  virtual void personShow(const Caller&, ReadRequest, Answer<std::string> done) = 0;   // aliases, lots
+  virtual void personShow(const Caller&, ReadRequest,
+                          Answer<std::string> done) = 0;  // aliases, lots
   virtual void personFind(const Caller&, std::string text, std::string reason,
-                          Answer<std::vector<std::string>> done) = 0;                  // JSON lines
+                          Answer<std::vector<std::string>> done) = 0;  // JSON lines
   virtual void personLink(const Caller&, std::string person, std::string alias, std::string reason,
                           Answer<std::string> done) = 0;
-  virtual void erase(const Caller&, EraseRequest, Answer<std::string> done) = 0;       // JSON report
+  virtual void erase(const Caller&, EraseRequest, Answer<std::string> done) = 0;  // JSON report
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
-  virtual Result<std::string> registerShow(std::string asOf) = 0;                      // TOML text
+  virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
   // Kinds only officers may record (hold, restriction, breach, register notes ...).
   virtual void record(const Caller&, std::vector<Event> events, BatchAnswer done) = 0;
 };
@@ -107,9 +100,9 @@ class OfficerService {
 struct Grant {
   std::uint32_t principal = 0;
   std::optional<std::uint32_t> uid, gid;
-  std::uint8_t roles = 0;                 // Role bits
-  std::vector<std::string> systems;       // recorder's
-  std::string label;                      // a post, never a person's name
+  std::uint8_t roles = 0;            // Role bits
+  std::vector<std::string> systems;  // recorder's
+  std::string label;                 // a post, never a person's name
   Instant since{};
   bool revoked = false;
 };
@@ -119,12 +112,15 @@ class OperatorService {
   virtual void grant(const Caller&, Grant grant, Answer<std::uint32_t> done) = 0;
   virtual void revoke(const Caller&, std::uint32_t principal, Answer<Done> done) = 0;
   virtual std::vector<Grant> grants() = 0;
-  virtual std::string keysStatus() = 0;   // JSON: holders, assurance, tree version, slots
+  virtual std::string keysStatus() = 0;  // JSON: holders, assurance, tree version, slots
   virtual void keysCheck(Answer<std::string> done) = 0;  // JSON: re-runs the file-system check
 };
 
 // ---- everybody who may connect
-class LedgerService : public RecorderService, public AuditorService, public OfficerService, public OperatorService {
+class LedgerService : public RecorderService,
+                      public AuditorService,
+                      public OfficerService,
+                      public OperatorService {
  public:
   // Which roles and systems this peer holds. In single-user mode (no grant yet) the uid that runs the
   // daemon holds every role; others none.
@@ -134,7 +130,10 @@ class LedgerService : public RecorderService, public AuditorService, public Offi
     bool singleUser = false;
   };
   virtual Access accessOf(std::uint32_t uid, const std::vector<std::uint32_t>& gids) = 0;
-  virtual std::string status() = 0;  // JSON: size, checkpoint, sealed, singleUser, assurance, pending ...
+  // Stops accepting, finishes what waits, signs a last checkpoint.
+  virtual void drain() = 0;
+  virtual std::string
+  status() = 0;  // JSON: size, checkpoint, sealed, singleUser, assurance, pending ...
 };
 
 }  // namespace lacuna

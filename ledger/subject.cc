@@ -133,8 +133,9 @@ Result<Subject> decodeSubject(ByteView bytes) {
 
 Bytes encodeAliasRow(const AliasRow& row) {
   LACUNA_ASSERT(aliasFits(row.text) && timeFits(row.addedAt), "an alias row within its bounds");
-  ByteWriter out(11 + row.text.size());
-  return out.u8(kRowVersion).u64(millisOf(row.addedAt)).bytes16(bytesOf(row.text)).take();
+  ByteWriter out(12 + row.text.size());
+  out.u8(kRowVersion).u64(millisOf(row.addedAt)).u8(row.unique ? 1 : 0);
+  return out.bytes16(bytesOf(row.text)).take();
 }
 
 Result<AliasRow> decodeAliasRow(ByteView bytes) {
@@ -142,29 +143,40 @@ Result<AliasRow> decodeAliasRow(ByteView bytes) {
   if (in.u8() != kRowVersion && in.ok()) return unknownVersion("an alias row");
   AliasRow row;
   row.addedAt = instantOf(in.u64());
+  const std::uint8_t unique = in.u8();
+  row.unique = unique == 1;
   row.text = text16(in);
-  if (!in.done() || !aliasFits(row.text) || !timeFits(row.addedAt)) return tampered("an alias row");
+  if (!in.done() || unique > 1 || !aliasFits(row.text) || !timeFits(row.addedAt))
+    return tampered("an alias row");
   return row;
 }
 
-Bytes encodeTargets(std::span<const EraseTarget> targets) {
-  LACUNA_ASSERT(!targets.empty() && targets.size() <= kEraseTargetsPerRow, "one row of targets");
-  ByteWriter out(5 + targets.size() * 11);
-  out.u8(kRowVersion).u32(static_cast<std::uint32_t>(targets.size()));
-  for (const EraseTarget& target : targets) {
+Bytes encodeTargets(const Targets& row) {
+  LACUNA_ASSERT(!row.targets.empty() && row.targets.size() <= kEraseTargetsPerRow,
+                "one row of targets");
+  ByteWriter out(22 + row.targets.size() * 11);
+  out.u8(kRowVersion).raw(row.erasure.view()).u8(static_cast<std::uint8_t>(row.ground));
+  out.u32(static_cast<std::uint32_t>(row.targets.size()));
+  for (const EraseTarget& target : row.targets) {
     LACUNA_ASSERT(holds(target), "a target within the tree");
     out.u64(target.slot.raw()).u8(target.leaf ? 0 : 1).u16(target.leaf ? target.leaf->raw() : 0);
   }
   return out.take();
 }
 
-Result<std::vector<EraseTarget>> decodeTargets(ByteView bytes) {
+Result<Targets> decodeTargets(ByteView bytes) {
   ByteReader in(bytes);
   if (in.u8() != kRowVersion && in.ok()) return unknownVersion("a targets row");
+  Targets row;
+  row.erasure = in.digest<ErasureId>();
+  const std::uint8_t ground = in.u8();
   const std::uint32_t count = in.u32();
-  if (!in.ok() || count == 0 || count > kEraseTargetsPerRow) return tampered("a targets row");
-  std::vector<EraseTarget> targets;
-  targets.reserve(count);
+  if (!in.ok() || count == 0 || count > kEraseTargetsPerRow ||
+      ground > static_cast<std::uint8_t>(Ground::retentionEnd)) {
+    return tampered("a targets row");
+  }
+  row.ground = static_cast<Ground>(ground);
+  row.targets.reserve(count);
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
     EraseTarget target;
     target.slot = Slot(in.u64());
@@ -173,10 +185,10 @@ Result<std::vector<EraseTarget>> decodeTargets(ByteView bytes) {
     if (whole > 1 || (whole == 1 && leaf.raw() != 0)) return tampered("a targets row");
     if (whole == 0) target.leaf = leaf;
     if (!holds(target)) return tampered("a targets row");
-    targets.push_back(target);
+    row.targets.push_back(target);
   }
   if (!in.done()) return tampered("a targets row");
-  return targets;
+  return row;
 }
 
 Bytes encodeFence(const Fence& fence) {

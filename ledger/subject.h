@@ -9,9 +9,9 @@
 #include "ledger/base/limits.h"
 #include "ledger/base/result.h"
 #include "ledger/base/strong.h"
+#include "ledger/record/bodies.h"
 #include "ledger/vault/vault.h"
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -49,15 +49,22 @@ Result<Subject> decodeSubject(ByteView bytes);
 
 struct AliasRow {
   Instant addedAt{};
-  std::string text;  // scheme:value, normalised
+  bool unique = true;  // resolves its person; a name does not
+  std::string text;    // scheme:value, normalised
   bool operator==(const AliasRow&) const = default;
 };
 Bytes encodeAliasRow(const AliasRow& row);
 Result<AliasRow> decodeAliasRow(ByteView bytes);
 
-// Needs: 1..kEraseTargetsPerRow targets.
-Bytes encodeTargets(std::span<const EraseTarget> targets);
-Result<std::vector<EraseTarget>> decodeTargets(ByteView bytes);
+// What one part of an erasure destroys. Needs: 1..kEraseTargetsPerRow targets.
+struct Targets {
+  ErasureId erasure;
+  Ground ground = Ground::unstated;
+  std::vector<EraseTarget> targets;
+  bool operator==(const Targets&) const = default;
+};
+Bytes encodeTargets(const Targets& targets);
+Result<Targets> decodeTargets(ByteView bytes);
 
 // Refuses, until `until`, events of these aliases whose `at` lies before `erasedAt`.
 struct Fence {

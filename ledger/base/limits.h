@@ -40,6 +40,7 @@ inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kQueueBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kQueueBytesPerPrincipalMax = 32 * 1024 * 1024;
 inline constexpr std::size_t kGroupsInFlightMax = 3;  // deciding, sealing, syncing
+inline constexpr std::size_t kGroupDeepBytes = 256 * 1024;  // this much waits: overlap rather than gather
 inline constexpr std::chrono::milliseconds kBusyRetryAfter{100};
 inline constexpr std::chrono::minutes kFutureMax{5};
 inline constexpr std::chrono::hours kIdWindow{400 * 24};
@@ -76,6 +77,9 @@ inline constexpr std::chrono::hours kHealInterval{24};
 
 // Refuse new work below this much free disk, so that RocksDB never meets a full one (P8).
 inline constexpr std::uint64_t kDiskReserveBytes = 256 * 1024 * 1024;
+
+inline constexpr std::size_t kReadsWaitingMax = 1024;  // reads of persons that wait for a thread
+inline constexpr std::size_t kPersonsFoundMax = 1000;   // answers of one `person find`
 
 inline constexpr std::size_t kConnectionsMax = 1024;
 inline constexpr std::size_t kConnectionsPerPrincipalMax = 512;

@@ -26,6 +26,7 @@ struct PersonEvent {
   LeafNo lot;
   Ordinal ordinal;
   Bytes body;  // public body (consultation, erasure)
+  DocumentHash document;  // of a record with a document; else zeros
   StoredEvent stored;
   // Instances named in the event, as they are called today; "[erased]" when their slot is dead.
   std::string recipientName, sourceName, viaName, actorName;

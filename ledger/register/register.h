@@ -238,6 +238,7 @@ class SystemNumbers {
   void add(const Register& version);
   std::optional<SystemNo> numberOf(std::string_view id) const;
   std::string idOf(SystemNo number) const;
+  std::span<const std::string> ids() const { return ids_; }
 
  private:
   std::vector<std::string> ids_;

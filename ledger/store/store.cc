@@ -259,6 +259,15 @@ void Store::scan(Table table, ByteView prefix,
   must(rows->status(), "reading rows");
 }
 
+void Store::scanFrom(Table table, ByteView from,
+                     const std::function<bool(ByteView, ByteView)>& visit) const {
+  const auto rows = parts_->db->iterator(parts_->db->primary(familyOf(table)));
+  for (rows->Seek(sliceOf(from)); rows->Valid(); rows->Next()) {
+    if (!visit(viewOf(rows->key()), viewOf(rows->value()))) return;
+  }
+  must(rows->status(), "reading rows");
+}
+
 void Store::scanRecords(Seq first, TreeSize end,
                         const std::function<bool(Seq, ByteView)>& visit) const {
   parts_->reader.scan(first, std::min(end, TreeSize(parts_->applied)), Wanted::records,

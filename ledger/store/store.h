@@ -116,6 +116,9 @@ class Store {
   void scan(Table table, ByteView prefix,
             const std::function<bool(ByteView key, ByteView value)>& visit) const;
   // Records (and envelopes) from `first` in order; stop by returning false. One snapshot; sequential.
+  // Likewise, from the first key that is not below `from`.
+  void scanFrom(Table table, ByteView from,
+                const std::function<bool(ByteView key, ByteView value)>& visit) const;
   void scanRecords(Seq first, TreeSize end,
                    const std::function<bool(Seq, ByteView record)>& visit) const;
   void scanPairs(Seq first, TreeSize end,

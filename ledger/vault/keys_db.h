@@ -22,6 +22,7 @@ Bytes anchorRowKey(std::uint8_t holder);
 inline constexpr std::string_view kHighWaterRow = "N";   // on disk: never change
 inline constexpr std::string_view kCheckpointRow = "C";  // on disk: never change
 inline constexpr std::string_view kIdentityRow = "I";    // on disk: never change
+inline constexpr std::string_view kPinnedRow = "O";      // on disk: never change
 
 struct KeyRow {
   Bytes key;

@@ -271,6 +271,50 @@ std::optional<RememberedCheckpoint> Vault::lastCheckpoint() const {
   return parts_->checkpoint;
 }
 
+Bytes encodeIdentity(const LedgerId& ledger, const std::string& origin) {
+  ByteWriter out;
+  out.u32(kKeysFormat).raw(ledger.view()).bytes16(bytesOf(origin));
+  return out.take();
+}
+
+void Vault::beginGeneration() {
+  Parts& p = *parts_;
+  p.mustNotBeSealed();
+  LACUNA_ASSERT(p.checkpoint && !p.pinned, "a generation follows one that was signed");
+  const std::size_t mark = p.origin.rfind("/g");
+  const std::string digits = mark == std::string::npos ? "" : p.origin.substr(mark + 2);
+  const bool later = !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos;
+  const std::string base = later ? p.origin.substr(0, mark) : p.origin;
+  const std::string origin = base + "/g" + std::to_string(later ? std::stoul(digits) + 1 : 2);
+  const Pinned old{p.origin, p.checkpoint->note};
+  p.durably("generation", [&] {
+    const std::vector<KeyRow> rows{
+        {Bytes{'I'}, encodeIdentity(p.ledger, origin)},
+        {Bytes{'O'}, ByteWriter().bytes16(bytesOf(old.origin)).raw(old.note).take()},
+        {Bytes{'C'}, std::nullopt}};
+    p.db->write(rows);
+  });  // P3
+  p.origin = origin;
+  const std::lock_guard lock(p.stateMutex);
+  p.checkpoint.reset();
+  p.pinned = old;
+}
+
+std::optional<Vault::Pinned> Vault::pinned() const {
+  const std::lock_guard lock(parts_->stateMutex);
+  return parts_->pinned;
+}
+
+void Vault::pinDone() {
+  Parts& p = *parts_;
+  p.durably("pinned", [&] {
+    const KeyRow row{Bytes{'O'}, std::nullopt};
+    p.db->write({&row, 1});
+  });
+  const std::lock_guard lock(p.stateMutex);
+  p.pinned.reset();
+}
+
 void Vault::Parts::checkFileSystem(const std::string& stepName) {
   const FsFacts facts = examine(roots->fd(), 2 * kRootSlotBytes,
                                 [&] { durably(stepName, [&] { roots->wipeSpare(); }); });

@@ -142,6 +142,17 @@ class Vault {
   void rememberCheckpoint(const RememberedCheckpoint& checkpoint);
   std::optional<RememberedCheckpoint> lastCheckpoint() const;
 
+  // A lost tail ends an origin (P3). Synced: from now on the origin is NAME/gN, nothing is remembered of
+  // it, and what was remembered is pinned until pinDone(), so that a crash between cannot forget it.
+  // At start, before anything is signed.
+  void beginGeneration();
+  struct Pinned {
+    std::string origin;
+    std::string note;
+  };
+  std::optional<Pinned> pinned() const;
+  void pinDone();
+
  private:
   struct Parts;
   explicit Vault(std::unique_ptr<Parts> parts);

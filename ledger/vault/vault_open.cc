@@ -19,12 +19,6 @@ struct Identity {
   std::string origin;
 };
 
-Bytes encodeIdentity(const Identity& identity) {
-  ByteWriter out;
-  out.u32(kKeysFormat).raw(identity.ledger.view()).bytes16(bytesOf(identity.origin));
-  return out.take();
-}
-
 Result<Identity> decodeIdentity(ByteView row) {
   ByteReader in(row);
   if (in.u32() != kKeysFormat) {
@@ -52,7 +46,10 @@ Result<SigningKey> readSigningKey(const fs::path& file, const std::string& origi
   if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
   auto named = signingKeyOfText(line);
   if (!named) return foreign("signing.key is not a signing key");
-  if (named->name != origin) return foreign("signing.key belongs to another origin");
+  // The key keeps the name under which it was made; later generations of the origin are NAME/gN.
+  if (origin != named->name && origin.rfind(named->name + "/g", 0) != 0) {
+    return foreign("signing.key belongs to another origin");
+  }
   return std::move(named->key);
 }
 
@@ -130,6 +127,17 @@ Result<Live> findLive(const std::array<std::optional<RootSlot>, 2>& slots, const
   return std::move(*live);
 }
 
+std::optional<Vault::Pinned> readPinned(const KeysDb& db) {
+  const auto row = db.get(bytesOf(kPinnedRow));
+  if (!row) return std::nullopt;
+  ByteReader in(*row);
+  Vault::Pinned pinned;
+  pinned.origin = std::string(textOf(in.bytes16()));
+  pinned.note = std::string(textOf(in.rest()));
+  if (!in.ok()) throw Fault("the pinned checkpoint is damaged");
+  return pinned;
+}
+
 std::optional<RememberedCheckpoint> readCheckpoint(const KeysDb& db) {
   const auto row = db.get(bytesOf(kCheckpointRow));
   if (!row) return std::nullopt;
@@ -176,7 +184,7 @@ Result<std::unique_ptr<Vault>> Vault::create(const VaultOptions& options, const 
       auto db = KeysDb::open(directory / "db", options.env, KeysDb::Mode::create);
       if (!db) throw Fault("making the key tree: " + db.refusal().message);
       const std::vector<KeyRow> rows{
-          {Bytes{'I'}, encodeIdentity({ledger, origin})},
+          {Bytes{'I'}, encodeIdentity(ledger, origin)},
           {Bytes{'N'}, ByteWriter(8).u64(0).take()},
           {anchorRowKey(kFirstHolder),
            sealAnchor(ledger, kFirstHolder, anchor, root, parts.entropy)}};
@@ -224,6 +232,7 @@ Result<std::unique_ptr<Vault>> Vault::open(const VaultOptions& options) {
   if (!live) return live.refusal();
   parts->highWater = readHighWater(*parts->db);
   parts->checkpoint = readCheckpoint(*parts->db);
+  parts->pinned = readPinned(*parts->db);
   parts->lastErasure = live->anchor.erasure;
   parts->current = std::make_unique<TreeEpoch>(live->anchor.version, live->anchor.top, *parts->db);
 

@@ -20,6 +20,8 @@ inline constexpr std::uint8_t kFirstHolder = 0;  // on disk: never renumber
 inline constexpr std::uint32_t kKeysFormat = 1;  // on disk: never renumber
 inline constexpr std::string_view kCreatingMark = "CREATING";
 
+Bytes encodeIdentity(const LedgerId& ledger, const std::string& origin);
+
 // Many short readers, one rare writer that is never starved.
 class Gate {
  public:
@@ -118,6 +120,7 @@ struct Vault::Parts {
   std::atomic<std::uint64_t> highWater{0};
   mutable std::mutex stateMutex;  // guards what follows
   std::optional<RememberedCheckpoint> checkpoint;
+  std::optional<Vault::Pinned> pinned;
   std::optional<Anchor::Carried> lastErasure;
   Instant destroyedAt{};
   AssuranceReport assurance;

@@ -67,13 +67,14 @@ TEST_CASE("a subject record stands in the bytes of FORMAT 7.2", "[subject]") {
 }
 
 TEST_CASE("alias, targets and fence rows stand in the bytes of FORMAT 7.1", "[subject]") {
-  const AliasRow alias{instantOf(kMillis), "crm:100234"};
+  const AliasRow alias{instantOf(kMillis), true, "crm:100234"};
   CHECK(hexOf(encodeAliasRow(alias)) ==
-        joined({"01", "0000017135037be8", "000a", "63726d3a313030323334"}));
+        joined({"01", "0000017135037be8", "01", "000a", "63726d3a313030323334"}));
   CHECK(*decodeAliasRow(encodeAliasRow(alias)) == alias);
 
-  const std::vector<EraseTarget> targets{{Slot(7), LeafNo(2)}, {Slot(kSlotsMax - 1), std::nullopt}};
-  CHECK(hexOf(encodeTargets(targets)) == joined({"01", "00000002", "0000000000000007", "00", "0002",
+  Targets targets{{}, Ground::objection, {{Slot(7), LeafNo(2)}, {Slot(kSlotsMax - 1), std::nullopt}}};
+  targets.erasure.bytes.fill(0xee);
+  CHECK(hexOf(encodeTargets(targets)) == joined({"01", "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "03", "00000002", "0000000000000007", "00", "0002",
                                                  "0000000fffffffff", "01", "0000"}));
   CHECK(*decodeTargets(encodeTargets(targets)) == targets);
 
@@ -108,7 +109,7 @@ TEST_CASE("a subject record cut anywhere, or with a byte more, is refused", "[su
   for (std::size_t size = 0; size < fence.size(); ++size) {
     CHECK_FALSE(decodeFence(ByteView(fence).first(size)));
   }
-  const Bytes alias = encodeAliasRow({instantOf(1), "crm:1"});
+  const Bytes alias = encodeAliasRow({instantOf(1), true, "crm:1"});
   for (std::size_t size = 0; size < alias.size(); ++size) {
     CHECK_FALSE(decodeAliasRow(ByteView(alias).first(size)));
   }
@@ -153,15 +154,17 @@ TEST_CASE("a subject record that breaks its own rules is refused", "[subject]") 
 
 TEST_CASE("targets outside the tree, or said twice over, are refused", "[subject]") {
   const auto refused = [](std::string hex) { return !decodeTargets(*bytesOfHex(hex)); };
-  CHECK_FALSE(refused("01" "00000001" "0000000000000007" "00" "0fff"));
-  CHECK(refused("01" "00000001" "0000000000000007" "00" "1000"));  // leaf
-  CHECK(refused("01" "00000001" "0000001000000000" "00" "0001"));  // slot
-  CHECK(refused("01" "00000001" "0000000000000007" "01" "0001"));  // whole, and a leaf
-  CHECK(refused("01" "00000001" "0000000000000007" "02" "0000"));
-  CHECK(refused("01" "00000000"));
-  CHECK(refused("01" "00000401"));
+  const std::string kErasure(32, 'e');
+  CHECK_FALSE(refused("01" + kErasure + "01" "00000001" "0000000000000007" "00" "0fff"));
+  CHECK(refused("01" + kErasure + "01" "00000001" "0000000000000007" "00" "1000"));  // leaf
+  CHECK(refused("01" + kErasure + "01" "00000001" "0000001000000000" "00" "0001"));  // slot
+  CHECK(refused("01" + kErasure + "01" "00000001" "0000000000000007" "01" "0001"));  // whole, and a leaf
+  CHECK(refused("01" + kErasure + "01" "00000001" "0000000000000007" "02" "0000"));
+  CHECK(refused("01" + kErasure + "01" "00000000"));
+  CHECK(refused("01" + kErasure + "01" "00000401"));
   CHECK(refused("01" "ffffffff"));
-  const std::vector<EraseTarget> row(kEraseTargetsPerRow, {Slot(1), LeafNo(1)});
+  Targets row;
+  row.targets.assign(kEraseTargetsPerRow, {Slot(1), LeafNo(1)});
   CHECK(*decodeTargets(encodeTargets(row)) == row);
 }
 
@@ -169,12 +172,12 @@ TEST_CASE("alias and fence texts are bounded", "[subject]") {
   for (const std::string& text : {std::string("crm"), std::string(":1"), std::string("crm:"),
                                   std::string(), "crm:" + std::string(kAliasBytesMax, 'x')}) {
     ByteWriter row;
-    row.u8(1).u64(kMillis).bytes16(bytesOf(text));
+    row.u8(1).u64(kMillis).u8(1).bytes16(bytesOf(text));
     CHECK_FALSE(decodeAliasRow(row.view()));
     ByteWriter fence;
     fence.u8(1).u64(kMillis).u64(kMillis).u16(1).bytes16(bytesOf(text)).u16(0);
     CHECK_FALSE(decodeFence(fence.view()));
-    CHECK_THROWS_AS(encodeAliasRow({instantOf(kMillis), text}), Bug);
+    CHECK_THROWS_AS(encodeAliasRow({instantOf(kMillis), true, text}), Bug);
   }
   Fence fence{instantOf(1), instantOf(2), {}, {}};
   fence.aliases.assign(kFenceAliasesMax, "crm:1");

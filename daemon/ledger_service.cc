@@ -1,0 +1,537 @@
+#include "daemon/ledger_service.h"
+
+#include "daemon/access.h"
+#include "daemon/pipeline.h"
+#include "daemon/read_pool.h"
+#include "ledger/base/limits.h"
+#include "ledger/ledger.h"
+#include "ledger/record/event_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <unistd.h>
+
+namespace lacuna {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kSmallWork = 4096;  // what a question holds in memory, roughly
+
+std::size_t bytesHeld(const std::vector<Event>& events) {
+  std::size_t bytes = 0;
+  for (const Event& event : events) bytes += sizeof(Event) + event.data.size();
+  return bytes;
+}
+
+// What a question became once its words were read; times in the controller's zone.
+Result<HistoryQuery> queryOf(const ReadRequest& request, const Register& reg) {
+  HistoryQuery query;
+  query.klass = request.klass;
+  query.purpose = request.purpose;
+  query.recipient = request.recipient;
+  const std::string& zone = reg.controller().zone;
+  const auto moment = [&](const std::string& text, std::optional<Instant>& out) {
+    if (text.empty()) return true;
+    out = momentOf(text, zone);
+    return out.has_value();
+  };
+  std::uint64_t seq = 0;
+  const std::string& known = request.knownAt;
+  const auto [end, error] = std::from_chars(known.data(), known.data() + known.size(), seq);
+  const bool isSeq = error == std::errc() && end == known.data() + known.size();
+  if (isSeq) query.knownThrough = Seq(seq);
+  // `from` a date means the beginning of that day.
+  const std::optional<Date> fromDay = dateOf(request.from);
+  if (fromDay) query.from = startOfDay(zone, *fromDay);
+  if (!moment(request.asOf, query.asOf) || (!isSeq && !moment(known, query.knownAt)) ||
+      (!fromDay && !moment(request.from, query.from)) || !moment(request.to, query.to)) {
+    return Refusal{RefusalCode::invalidValue,
+                   "a time is written as 2020-04-01T09:12:33Z or as a date, 2020-04-01"};
+  }
+  return query;
+}
+
+// What a reader carries away from the sequencer: nothing it has to lock.
+struct ReadTicket {
+  PersonHandle person;
+  RegisterHistory registers;
+  SystemNumbers systems;
+  HistoryQuery query;
+  Instant now{};
+};
+
+}  // namespace
+
+class OpenLedgerService final : public LedgerService {
+ public:
+  OpenLedgerService(std::unique_ptr<Ledger> ledger, const ServiceOptions& options)
+      : ledger_(std::move(ledger)), access_(geteuid()), reads_(2) {
+    Sequencer& sequencer = ledger_->sequencer();
+    for (const LotHandle& lot : sequencer.people().lotsOf(Slot(0))) {
+      if (lot.klass != kGrantsClass) continue;
+      access_.load(readLot(ledger_->vault(), ledger_->store(), sequencer.systems(), Slot(0), lot));
+    }
+    persons_ = sequencer.people().count();
+    publishRegister(sequencer.registers());
+    pipeline_ = std::make_unique<Pipeline>(
+        *ledger_, Pipeline::Options{options.checkpointInterval, options.log});
+  }
+  ~OpenLedgerService() override { drain(); }
+
+  void drain() override { pipeline_->drain(); }
+
+  // ---- recorder
+
+  void submit(const Caller& caller, std::vector<Event> events, Atomic atomic,
+              BatchAnswer done) override {
+    appendWork(caller, std::move(events), atomic, std::move(done));
+  }
+
+  void check(const Caller& caller, std::vector<Event> events, BatchAnswer done) override {
+    Work work = workOf(caller, bytesHeld(events));
+    work.refused = [count = events.size(), done](const Refusal& refusal) {
+      done(std::vector<EventResult>(count, EventResult(refusal)));
+    };
+    work.decide = [caller, events = std::move(events), done](Sequencer& sequencer, Draft& draft) {
+      std::vector<EventResult> results = sequencer.check(caller, events);
+      draft.waiting.push_back(
+          [results = std::move(results), done](const Draft&, const Refusal* failure) {
+            done(failure == nullptr ? results : std::vector<EventResult>(results.size(), *failure));
+          });
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  // ---- auditor
+
+  std::string checkpoint() override { return ledger_->shownCheckpoint(); }
+  std::string verifierKey() override { return textOf(ledger_->verifierKey()); }
+  Result<std::string> receipt(Seq seq) override { return ledger_->receipt(seq); }
+  Result<std::vector<Bytes>> records(Seq first, std::uint32_t count) override {
+    return ledger_->records(first, count);
+  }
+  Result<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) override {
+    return ledger_->tile(level, index, width);
+  }
+  Result<Bytes> document(const DocumentHash& hash) override { return ledger_->document(hash); }
+  std::vector<std::string> checkpoints(TreeSize from, std::uint32_t count) override {
+    return ledger_->checkpoints(from, count);
+  }
+
+  // ---- officer: reads
+
+  void history(const Caller& caller, ReadRequest request,
+               Answer<std::vector<std::string>> done) override {
+    read<std::vector<std::string>>(
+        caller, request, ReadOperation::history, std::move(done), [this](const ReadTicket& ticket) {
+          const std::vector<PersonEvent> events = ledger_->read(ticket.person, ticket.systems);
+          return historyLines(events, ticket.query, ticket.registers, ticket.now);
+        });
+  }
+
+  void state(const Caller& caller, ReadRequest request, Answer<std::string> done) override {
+    read<std::string>(caller, request, ReadOperation::state, std::move(done),
+                      [this](const ReadTicket& ticket) {
+                        const PersonFacts facts = ledger_->facts(ticket.person, ticket.registers);
+                        return jsonOf(stateAt(ticket, facts), facts);
+                      });
+  }
+
+  void recipients(const Caller& caller, ReadRequest request,
+                  Answer<std::vector<std::string>> done) override {
+    read<std::vector<std::string>>(
+        caller, request, ReadOperation::recipients, std::move(done),
+        [this](const ReadTicket& ticket) {
+          const PersonFacts facts = ledger_->facts(ticket.person, ticket.registers);
+          std::vector<std::string> lines;
+          for (const RecipientView& view : stateAt(ticket, facts).recipients)
+            lines.push_back(jsonOf(view));
+          return lines;
+        });
+  }
+
+  void personShow(const Caller& caller, ReadRequest request, Answer<std::string> done) override {
+    read<std::string>(caller, request, ReadOperation::show, std::move(done),
+                      [this](const ReadTicket& ticket) {
+                        const PersonFacts facts = ledger_->facts(ticket.person, ticket.registers);
+                        Json out;
+                        out["aliases"] = facts.aliases;
+                        out["admittedAt"] = rfc3339Of(facts.admittedAt);
+                        out["lots"] = Json::array();
+                        for (const LotView& lot : facts.lots) out["lots"].push_back(lotJson(lot));
+                        return out.dump();
+                      });
+  }
+
+  void personFind(const Caller& caller, std::string text, std::string reason,
+                  Answer<std::vector<std::string>> done) override {
+    if (text.empty() || text.size() > kAliasBytesMax) {
+      return done(Refusal{RefusalCode::invalidValue, "a text to look for has 1 to 512 bytes"});
+    }
+    // Alone, so that what was just admitted is found and everyone found can be recorded as read.
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.exclusive = [caller, text, reason, done](Ledger& ledger) {
+      const std::vector<Ledger::Found> found = ledger.findPersons(text, kPersonsFoundMax);
+      std::vector<Slot> named;
+      std::vector<std::string> lines;
+      for (const Ledger::Found& person : found) {
+        named.push_back(person.slot);
+        Json line;
+        line["aliases"] = person.aliases;
+        lines.push_back(line.dump());
+      }
+      Draft draft = ledger.sequencer().begin();
+      ledger.sequencer().consultScan(draft, caller, ReadOperation::find, reason, named);
+      ledger.commitNow(draft);
+      done(std::move(lines));
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  void personLink(const Caller& caller, std::string person, std::string alias, std::string reason,
+                  Answer<std::string> done) override {
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.decide = [caller, person, alias, reason, done](Sequencer& sequencer, Draft& draft) {
+      const Outcome linked = sequencer.link(draft, caller, person, alias, reason);
+      draft.waiting.push_back([linked, done](const Draft&, const Refusal* failure) {
+        if (failure != nullptr) return done(*failure);
+        if (!linked) return done(linked.refusal());
+        done(std::string(R"({"linked":true})"));
+      });
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  // ---- officer: changes
+
+  void erase(const Caller& caller, EraseRequest request, Answer<std::string> done) override {
+    const std::optional<Ground> ground = groundOf(request.ground);
+    if (!ground) {
+      return done(Refusal{
+          RefusalCode::unknownGround,
+          "the ground must be one of: no-longer-needed consent-withdrawn objection unlawful "
+          "legal-duty child retention-end"});
+    }
+    std::optional<ErasureId> id;
+    if (!request.erasureId.empty()) {
+      const std::optional<Bytes> bytes = bytesOfHex(request.erasureId);
+      if (bytes) id = ErasureId::from(*bytes);
+      if (!id)
+        return done(Refusal{RefusalCode::invalidValue, "an erasure id is 32 hexadecimal digits"});
+    }
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.exclusive = [this, caller, request, ground = *ground, id, done](Ledger& ledger) {
+      Result<Erasure> erased =
+          request.dryRun ? ledger.planErasure(caller, request.person, request.classes)
+                         : ledger.erase(caller, request.person, ground, request.classes, id, {});
+      persons_ = ledger.sequencer().people().count();
+      if (!erased) return done(erased.refusal());
+      done(erasureJson(ledger, *erased, request));
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  void registerApply(const Caller& caller, std::string toml, Answer<std::string> done) override {
+    Result<std::shared_ptr<const Register>> version = Register::parse(toml);
+    if (!version) return done(version.refusal());
+    Work work = workOf(caller, toml.size() + kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.decide = [this, caller, version = *version, done](Sequencer& sequencer, Draft& draft) {
+      const bool same = sequencer.registers().versions() > 0 &&
+                        sequencer.registers().latest().text() == version->text();
+      if (!same) sequencer.applyRegister(draft, caller, version);
+      Json out;
+      out["version"] = sequencer.registers().versions();
+      out["changed"] = !same;
+      draft.waiting.push_back([this, registers = sequencer.registers(), text = out.dump(), done](
+                                  const Draft&, const Refusal* failure) {
+        if (failure != nullptr) return done(*failure);
+        publishRegister(registers);
+        done(text);
+      });
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  Result<std::string> registerShow(std::string asOf) override {
+    const std::lock_guard lock(registerMutex_);
+    if (registers_.versions() == 0) {
+      return Refusal{RefusalCode::unknownRegister,
+                     "no register was applied yet: `lacuna register apply FILE`"};
+    }
+    if (asOf.empty()) return registers_.latest().text();
+    const std::optional<Instant> moment = momentOf(asOf, registers_.latest().controller().zone);
+    if (!moment)
+      return Refusal{RefusalCode::invalidValue,
+                     "a time is written as 2020-04-01T09:12:33Z or 2020-04-01"};
+    const std::string& text = registers_.knownAt(*moment).text();
+    if (text.empty())
+      return Refusal{RefusalCode::notFound, "no register was in force at that time"};
+    return text;
+  }
+
+  void record(const Caller& caller, std::vector<Event> events, BatchAnswer done) override {
+    Caller officer = caller;
+    officer.allSystems = true;
+    appendWork(officer, std::move(events), Atomic::no, std::move(done));
+  }
+
+  // ---- operator
+
+  void grant(const Caller& caller, Grant asked, Answer<std::uint32_t> done) override {
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.decide = [this, asked, done](Sequencer& sequencer, Draft& draft) {
+      const Result<Grant> grant = access_.prepare(asked, sequencer.systems(), draft.recordedAt);
+      if (grant) {
+        if (access_.singleUser()) {
+          AccessBody ended;
+          ended.action = AccessAction::singleUserEnded;
+          sequencer.organisation(draft, Kind::access, kGrantsClass, encode(ended), std::nullopt);
+        }
+        const AccessBody body{AccessAction::grant, grant->principal, grant->roles};
+        sequencer.organisation(draft, Kind::access, kGrantsClass, encode(body),
+                               AccessList::storedOf(*grant));
+      }
+      draft.waiting.push_back([this, grant, done](const Draft&, const Refusal* failure) {
+        if (failure != nullptr) return done(*failure);
+        if (!grant) return done(grant.refusal());
+        access_.add(*grant);
+        done(grant->principal);
+      });
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  void revoke(const Caller& caller, std::uint32_t principal, Answer<Done> done) override {
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.decide = [this, principal, done](Sequencer& sequencer, Draft& draft) {
+      const bool known = access_.known(principal);
+      if (known) {
+        const AccessBody body{AccessAction::revoke, principal, 0};
+        sequencer.organisation(draft, Kind::access, kGrantsClass, encode(body), std::nullopt);
+      }
+      draft.waiting.push_back([this, principal, known, done](const Draft&, const Refusal* failure) {
+        if (failure != nullptr) return done(*failure);
+        if (!known)
+          return done(
+              Refusal{RefusalCode::notGranted, "there is no grant in force of that number"});
+        access_.revoke(principal);
+        done(Done{});
+      });
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  std::vector<Grant> grants() override { return access_.list(); }
+
+  std::string keysStatus() override { return keysJson(ledger_->assurance()).dump(); }
+
+  // Alone: the check overwrites the spare root slot, and an erasure needs that slot.
+  void keysCheck(Answer<std::string> done) override {
+    Work work = workOf({}, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.exclusive = [this, done](Ledger& ledger) {
+      done(keysJson(ledger.recheckAssurance()).dump());
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  // ---- everybody
+
+  Access accessOf(std::uint32_t uid, const std::vector<std::uint32_t>& gids) override {
+    return access_.accessOf(uid, gids);
+  }
+
+  std::string status() override {
+    const Pipeline::Counts counts = pipeline_->counts();
+    Json out;
+    out["version"] = LACUNA_VERSION;
+    out["origin"] = ledger_->origin();
+    out["size"] = ledger_->size().raw();
+    out["checkpoint"] = ledger_->shownSize().raw();
+    out["key"] = textOf(ledger_->verifierKey());
+    out["sealed"] = pipeline_->sealed();
+    out["singleUser"] = access_.singleUser();
+    out["persons"] = persons_.load();
+    {
+      const std::lock_guard lock(registerMutex_);
+      out["registerVersion"] = registers_.versions();
+    }
+    out["assurance"] = nameOf(ledger_->assurance().level);
+    out["treeVersion"] = ledger_->vault().version().raw();
+    out["queuedBytes"] = counts.queuedBytes;
+    out["groups"] = counts.groups;
+    out["freeDiskBytes"] = ledger_->store().freeDiskBytes();
+    return out.dump();
+  }
+
+ private:
+  static Refusal busy() {
+    Refusal refusal{RefusalCode::busy, "too many questions wait: ask again in a moment"};
+    refusal.retryAfter = kBusyRetryAfter;
+    return refusal;
+  }
+
+  Work workOf(const Caller& caller, std::size_t bytes) {
+    Work work;
+    work.principal = caller.principal;
+    work.bytes = bytes;
+    return work;
+  }
+
+  void appendWork(const Caller& caller, std::vector<Event> events, Atomic atomic,
+                  BatchAnswer done) {
+    if (events.size() > kBatchEventsMax) {
+      const Refusal refusal{RefusalCode::tooMany, "a batch has at most 8192 events"};
+      return done(std::vector<EventResult>(events.size(), refusal));
+    }
+    Work work = workOf(caller, bytesHeld(events));
+    work.refused = [count = events.size(), done](const Refusal& refusal) {
+      done(std::vector<EventResult>(count, EventResult(refusal)));
+    };
+    // std::function wants what can be copied; the batch itself is moved through once.
+    auto batch = std::make_shared<std::vector<Event>>(std::move(events));
+    work.decide = [this, caller, batch, atomic, done](Sequencer& sequencer, Draft& draft) {
+      sequencer.append(draft, caller, std::move(*batch), atomic, done);
+      persons_ = sequencer.people().count();
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  // Records the reading, waits until that is durable, then opens and answers (P9).
+  template <typename T, typename Make>
+  void read(const Caller& caller, const ReadRequest& request, ReadOperation operation,
+            Answer<T> done, Make make) {
+    if (request.reason.size() > kReasonBytesMax) {
+      return done(Refusal{RefusalCode::tooLarge, "a reason has at most 512 bytes"});
+    }
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.decide = [this, caller, request, operation, done, make](Sequencer& sequencer,
+                                                                 Draft& draft) {
+      auto ticket = std::make_shared<ReadTicket>();
+      Result<HistoryQuery> query = queryOf(request, sequencer.registers().latest());
+      std::optional<Refusal> refusal;
+      if (!query) {
+        refusal = query.refusal();
+      } else if (Result<PersonHandle> person =
+                     sequencer.consult(draft, caller, request.person, operation, request.reason)) {
+        *ticket = {std::move(*person), sequencer.registers(), sequencer.systems(),
+                   std::move(*query), draft.recordedAt};
+      } else {
+        refusal = person.refusal();
+      }
+      draft.waiting.push_back(
+          [this, ticket, refusal, done, make](const Draft&, const Refusal* failure) {
+            if (failure != nullptr) return done(*failure);
+            if (refusal) return done(*refusal);
+            const bool taken = reads_.submit([ticket, done, make] {
+              try {
+                done(make(*ticket));
+              } catch (const std::exception& error) {
+                done(Refusal{RefusalCode::tampered,
+                             std::string("this person cannot be read: ") + error.what()});
+              }
+            });
+            if (!taken) done(busy());
+          });
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  PersonState stateAt(const ReadTicket& ticket, const PersonFacts& facts) const {
+    return stateOf(ledger_->read(ticket.person, ticket.systems), ticket.query, facts,
+                   ticket.registers, ticket.now);
+  }
+
+  static Json lotJson(const LotView& lot) {
+    Json out;
+    out["class"] = lot.klass;
+    if (lot.period != 0) out["period"] = lot.period;
+    out["erased"] = lot.erased;
+    if (!lot.erased) out["events"] = lot.events;
+    if (lot.ends) out["ends"] = rfc3339Of(*lot.ends);
+    return out;
+  }
+
+  static std::string erasureJson(const Ledger& ledger, const Erasure& erasure,
+                                 const EraseRequest& request) {
+    Json out;
+    if (request.dryRun) {
+      out["dryRun"] = true;
+    } else {
+      out["erasure"] = hexOf(erasure.id.view());
+      out["case"] = erasure.caseNumber;
+      out["repeated"] = erasure.repeated;
+    }
+    out["ground"] = request.ground;
+    out["scope"] = erasure.classes.empty() ? "person" : "classes";
+    out["classes"] = erasure.classes;
+    out["lots"] = Json::array();
+    for (const LotHandle& lot : erasure.lots) {
+      Json entry;
+      entry["class"] = lot.klass;
+      if (lot.period != 0) entry["period"] = lot.period;
+      entry["events"] = lot.events;
+      out["lots"].push_back(entry);
+    }
+    const AssuranceReport assurance = ledger.assurance();
+    out["assurance"] = nameOf(assurance.level);
+    if (request.dryRun) return out.dump();
+    out["treeVersion"] = erasure.version.raw();
+    out["committed"] = {{"at", rfc3339Of(erasure.committedAt)}, {"seq", erasure.committed.raw()}};
+    out["complete"] = {{"at", rfc3339Of(erasure.completedAt)}, {"seq", erasure.complete.raw()}};
+    return out.dump();
+  }
+
+  Json keysJson(const AssuranceReport& assurance) const {
+    Json holder;
+    holder["holder"] = 0;
+    holder["assurance"] = nameOf(assurance.level);
+    holder["why"] = assurance.why;
+    holder["treeVersion"] = ledger_->vault().version().raw();
+    Json out;
+    out["holders"] = Json::array({holder});
+    out["slotsReserved"] = ledger_->vault().slotHighWater();
+    return out;
+  }
+
+  void publishRegister(const RegisterHistory& registers) {
+    const std::lock_guard lock(registerMutex_);
+    registers_ = registers;
+  }
+
+  std::unique_ptr<Ledger> ledger_;
+  AccessList access_;
+  mutable std::mutex registerMutex_;
+  RegisterHistory registers_;  // a copy for readers
+  std::atomic<std::uint64_t> persons_{0};
+  ReadPool reads_;
+  std::unique_ptr<Pipeline> pipeline_;  // last: its threads use everything above
+};
+
+Result<std::unique_ptr<LedgerService>> openLedgerService(const ServiceOptions& options) {
+  if (!options.keyHolders.empty()) {
+    return Refusal{RefusalCode::unsupported,
+                   "further key holders are not in this version: start without --key-holder"};
+  }
+  LedgerOptions ledgerOptions;
+  ledgerOptions.data = options.data;
+  ledgerOptions.origin = options.origin;
+  ledgerOptions.allowWeakErasure = options.allowWeakErasure;
+  ledgerOptions.acceptLostTail = options.acceptLostTail;
+  ledgerOptions.onProgress = options.onProgress;
+  Result<std::unique_ptr<Ledger>> ledger = Ledger::open(ledgerOptions);
+  if (!ledger) return ledger.refusal();
+  return std::unique_ptr<LedgerService>(
+      std::make_unique<OpenLedgerService>(std::move(*ledger), options));
+}
+
+}  // namespace lacuna

@@ -1,0 +1,299 @@
+#include "daemon/pipeline.h"
+
+#include "ledger/base/limits.h"
+
+namespace lacuna {
+namespace {
+
+using namespace std::chrono_literals;
+
+Refusal sealedRefusal() {
+  return {RefusalCode::sealed,
+          "a write failed and its outcome is unknown: nothing more is recorded until the daemon is "
+          "restarted"};
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Ledger& ledger, Options options)
+    : ledger_(ledger),
+      options_(std::move(options)),
+      sequencer_([this] { sequence(); }),
+      sealer_([this] { sealLoop(); }),
+      writer_([this] { writeLoop(); }) {}
+
+Pipeline::~Pipeline() { drain(); }
+
+std::optional<Refusal> Pipeline::admissionClosed(const Work& work) {
+  if (sealed_) return sealedRefusal();
+  if (stopping_) return Refusal{RefusalCode::stopping, "the daemon is stopping"};
+  const auto own = queuedOf_.find(work.principal);
+  const std::size_t ownBytes = own == queuedOf_.end() ? 0 : own->second;
+  if (queued_ + work.bytes > kQueueBytesMax || ownBytes + work.bytes > kQueueBytesPerPrincipalMax) {
+    Refusal busy{RefusalCode::busy, "more waits than the queue holds: send it again in a moment"};
+    busy.retryAfter = kBusyRetryAfter;
+    return busy;
+  }
+  return std::nullopt;
+}
+
+void Pipeline::enqueue(Work work) {
+  std::optional<Refusal> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    refusal = admissionClosed(work);
+    if (!refusal) {
+      queued_ += work.bytes;
+      queuedOf_[work.principal] += work.bytes;
+      queues_[work.principal].push_back(std::move(work));
+    }
+  }
+  if (refusal) {
+    work.refused(*refusal);
+  } else {
+    wake_.notify_one();
+  }
+}
+
+void Pipeline::drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (sequencer_.joinable()) sequencer_.join();
+  close(toSeal_);
+  if (sealer_.joinable()) sealer_.join();
+  close(toWrite_);
+  if (writer_.joinable()) writer_.join();
+}
+
+Pipeline::Counts Pipeline::counts() const {
+  const std::lock_guard lock(mutex_);
+  return {groups_.load(), events_.load(), queued_};
+}
+
+// ---- sequencer
+
+// Takes work fairly, one piece of each principal in turn, until a group is full. An exclusive piece is
+// taken alone. False: stopping, and nothing waits.
+bool Pipeline::takeWork(std::deque<Work>& taken) {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [this] { return stopping_ || !queues_.empty(); });
+  std::size_t bytes = 0;
+  while (!queues_.empty() && bytes < kGroupBytesMax) {
+    auto turn = queues_.upper_bound(lastServed_);
+    if (turn == queues_.end()) turn = queues_.begin();
+    Work& front = turn->second.front();
+    if (front.exclusive && !taken.empty()) break;
+    const bool alone = static_cast<bool>(front.exclusive);
+    bytes += front.bytes;
+    lastServed_ = turn->first;
+    taken.push_back(std::move(front));
+    turn->second.pop_front();
+    if (turn->second.empty()) queues_.erase(turn);
+    if (alone) break;
+  }
+  return !taken.empty() || !stopping_;
+}
+
+void Pipeline::releaseBytes(const Work& work) {
+  const std::lock_guard lock(mutex_);
+  queued_ -= work.bytes;
+  const auto own = queuedOf_.find(work.principal);
+  own->second -= work.bytes;
+  if (own->second == 0) queuedOf_.erase(own);
+}
+
+void Pipeline::sequence() {
+  std::deque<Work> taken;
+  while (takeWork(taken)) {
+    while (!taken.empty()) {
+      if (sealed_) {
+        taken.front().refused(sealedRefusal());
+        releaseBytes(taken.front());
+        taken.pop_front();
+      } else if (taken.front().exclusive) {
+        runExclusive(taken.front());
+        releaseBytes(taken.front());
+        taken.pop_front();
+      } else {
+        decideAll(taken);
+      }
+    }
+  }
+}
+
+// One group: as much of what was taken as it holds.
+void Pipeline::decideAll(std::deque<Work>& taken) {
+  if (const Outcome disk = ledger_.diskOk(); !disk) {
+    for (; !taken.empty() && !taken.front().exclusive; taken.pop_front()) {
+      taken.front().refused(disk.refusal());
+      releaseBytes(taken.front());
+    }
+    return;
+  }
+  awaitTurn();
+  auto draft = std::make_unique<Draft>();
+  Work current;
+  std::size_t heard =
+      0;  // how many wait for the draft; the piece being decided is not yet among them
+  try {
+    ledger_.sequencer().committed(committedGroup_.load());
+    *draft = ledger_.sequencer().begin();
+    while (!taken.empty() && !taken.front().exclusive && draft->records.size() < kGroupEventsMax &&
+           draft->bytes < kGroupBytesMax) {
+      current = std::move(taken.front());
+      taken.pop_front();
+      releaseBytes(current);
+      heard = draft->waiting.size();
+      current.decide(ledger_.sequencer(), *draft);
+    }
+    heard = draft->waiting.size() + 1;  // from here on everybody is
+    ledger_.sequencer().close(*draft);
+  } catch (const std::exception& error) {
+    seal(error.what());
+    const Refusal refusal = sealedRefusal();
+    if (draft->waiting.size() == heard) current.refused(refusal);
+    for (auto& waiting : draft->waiting) waiting(*draft, &refusal);
+    return;
+  }
+  {
+    const std::lock_guard lock(flightMutex_);
+    ++started_;
+  }
+  handOver(toSeal_, std::move(draft));
+}
+
+// Little waits: let it grow while one group syncs and one is ready. Much waits: keep all threads busy.
+void Pipeline::awaitTurn() {
+  std::size_t waiting = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting = queued_;
+  }
+  const std::uint64_t most = waiting >= kGroupDeepBytes ? kGroupsInFlightMax : 2;
+  std::unique_lock lock(flightMutex_);
+  landed_.wait(lock, [&] { return started_ - done_ < most; });
+}
+
+void Pipeline::runExclusive(Work& work) {
+  awaitIdle();
+  if (sealed_) {
+    work.refused(sealedRefusal());
+    return;
+  }
+  try {
+    ledger_.sequencer().committed(committedGroup_.load());
+    if (const Outcome disk = ledger_.diskOk(); !disk) {
+      work.refused(disk.refusal());
+      return;
+    }
+    const std::lock_guard alone(writing_);
+    work.exclusive(ledger_);
+  } catch (const std::exception& error) {
+    seal(error.what());
+    work.refused(sealedRefusal());
+  }
+}
+
+// ---- hand-over
+
+void Pipeline::handOver(Stage& stage, std::unique_ptr<Draft> draft) {
+  std::unique_lock lock(stage.mutex);
+  stage.changed.wait(lock, [&] { return stage.drafts.empty(); });
+  stage.drafts.push_back(std::move(draft));
+  stage.changed.notify_all();
+}
+
+std::unique_ptr<Draft> Pipeline::receive(Stage& stage, std::chrono::milliseconds wait,
+                                         bool& closed) {
+  std::unique_lock lock(stage.mutex);
+  stage.changed.wait_for(lock, wait, [&] { return stage.closed || !stage.drafts.empty(); });
+  closed = stage.closed && stage.drafts.empty();
+  if (stage.drafts.empty()) return nullptr;
+  std::unique_ptr<Draft> draft = std::move(stage.drafts.front());
+  stage.drafts.pop_front();
+  stage.changed.notify_all();
+  return draft;
+}
+
+void Pipeline::close(Stage& stage) {
+  const std::lock_guard lock(stage.mutex);
+  stage.closed = true;
+  stage.changed.notify_all();
+}
+
+void Pipeline::awaitIdle() {
+  std::unique_lock lock(flightMutex_);
+  landed_.wait(lock, [this] { return started_ == done_; });
+}
+
+// ---- sealer and writer
+
+void Pipeline::sealLoop() {
+  bool closed = false;
+  while (!closed) {
+    std::unique_ptr<Draft> draft = receive(toSeal_, 1000ms, closed);
+    if (!draft) continue;
+    if (!sealed_) {
+      try {
+        ledger_.seal(*draft);
+      } catch (const std::exception& error) {
+        seal(error.what());
+      }
+    }
+    handOver(toWrite_, std::move(draft));
+  }
+}
+
+void Pipeline::writeLoop() {
+  bool closed = false;
+  while (!closed) {
+    std::unique_ptr<Draft> draft = receive(toWrite_, options_.checkpointInterval, closed);
+    if (draft) {
+      if (!sealed_) {
+        try {
+          const std::lock_guard alone(writing_);
+          if (!draft->empty()) ledger_.commit(*draft);
+          committedGroup_ = draft->number;
+          ++groups_;
+          events_ += draft->records.size();
+        } catch (const std::exception& error) {
+          seal(error.what());
+        }
+      }
+      finished(std::move(draft));
+    }
+    signIfDue(closed);
+  }
+}
+
+// Whoever waits is told, in the order in which the events were decided.
+void Pipeline::finished(std::unique_ptr<Draft> draft) {
+  const Refusal refusal = sealedRefusal();
+  const bool failed = committedGroup_.load() != draft->number;
+  for (auto& waiting : draft->waiting) waiting(*draft, failed ? &refusal : nullptr);
+  const std::lock_guard lock(flightMutex_);
+  ++done_;
+  landed_.notify_all();
+}
+
+void Pipeline::signIfDue(bool force) {
+  const auto now = std::chrono::steady_clock::now();
+  if (sealed_ || (!force && now - lastSigned_ < options_.checkpointInterval)) return;
+  lastSigned_ = now;
+  const std::lock_guard alone(writing_);
+  try {
+    ledger_.signCheckpoint();
+  } catch (const std::exception& error) {
+    seal(error.what());
+  }
+}
+
+void Pipeline::seal(std::string_view why) {
+  if (sealed_.exchange(true)) return;
+  if (options_.log) options_.log("sealed: " + std::string(why));
+}
+
+}  // namespace lacuna

@@ -1,0 +1,134 @@
+// The façade: everything that daemon/ may call. One data directory, opened once.
+//
+// A group passes three hands, each one thread, in the order of groups: the sequencer decides
+// (sequencer()), the sealer seals (seal()), the writer links and makes it durable (commit()).
+// Failure: the first Fault of any of them ends writing; whoever drives them must stop (P8).
+#pragma once
+
+#include "ledger/proof/checkpoint.h"
+#include "ledger/sequencer.h"
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace lacuna {
+
+struct LedgerOptions {
+  std::filesystem::path data;      // holds log/ and keys/
+  std::string origin;              // at creation; else checked when given
+  const Clock* clock = nullptr;    // null: the system's
+  Entropy* entropy = nullptr;      // null: the system's
+  rocksdb::Env* logEnv = nullptr;  // tests inject faults
+  rocksdb::Env* keysEnv = nullptr;
+  std::size_t runEvents = 0;  // 0: the default; tests make it small
+  std::uint64_t diskReserve = kDiskReserveBytes;
+  // The log is older than what was signed and its tail is lost: open a new generation of the origin
+  // instead of refusing (P3).
+  bool acceptLostTail = false;
+  bool allowWeakErasure = false;  // erase although keys/ cannot be overwritten in place
+  std::function<void(std::string_view step)> onVaultStep;  // tests
+  std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
+};
+
+// What an erasure did. Committed: we no longer serve it. Complete: every holder destroyed its keys.
+struct Erasure {
+  ErasureId id;
+  std::uint64_t caseNumber = 0;
+  std::vector<std::string> classes;  // erased; empty: the whole person
+  std::vector<LotHandle> lots;
+  TreeVersion version;
+  Instant committedAt{}, completedAt{};
+  Seq intent, committed, complete;
+  bool repeated = false;  // this erasure id was carried out before
+};
+
+class Ledger {
+ public:
+  // Opens, or creates where there is nothing. Finishes what a crash interrupted. Refusals say what to do:
+  // missing-key, foreign-key, rolled-back, unknown-version, already-running, tampered, invalid-value.
+  static Result<std::unique_ptr<Ledger>> open(const LedgerOptions& options);
+  ~Ledger();
+
+  Sequencer& sequencer() { return *sequencer_; }
+  void seal(Draft& draft);
+  void commit(Draft& draft);
+
+  // Signs what is durable, remembers it in log/ and keys/, synced, and only then shows it (P3). Nothing
+  // happens while the size is what was last signed. Writer thread.
+  void signCheckpoint();
+  std::string shownCheckpoint() const;
+  TreeSize shownSize() const { return TreeSize(shownSize_.load()); }
+  VerifierKey verifierKey() const;
+  const std::string& origin() const { return origin_; }
+
+  // Any thread. Public things, below the shown size only (not-published).
+  Result<std::string> receipt(Seq seq) const;
+  Result<std::vector<Bytes>> records(Seq first, std::uint32_t count) const;
+  Result<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) const;
+  Result<Bytes> document(const DocumentHash& hash) const;
+  std::vector<std::string> checkpoints(TreeSize from, std::uint32_t count) const;
+
+  // Any thread. What consult() allowed; opened from the log.
+  std::vector<PersonEvent> read(const PersonHandle& person, const SystemNumbers& systems) const;
+  PersonFacts facts(const PersonHandle& person, const RegisterHistory& registers) const;
+  // Subjects one of whose aliases contains `text`, ignoring ASCII case. Opens every alias row.
+  struct Found {
+    Slot slot;
+    std::vector<std::string> aliases;
+  };
+  std::vector<Found> findPersons(std::string_view text, std::size_t max) const;
+
+  // Sequencer thread, with no group on its way. What dies is planned, made durable as an intent,
+  // destroyed, and the outcome made durable.
+  Result<Erasure> planErasure(const Caller& caller, std::string_view person,
+                              const std::vector<std::string>& classes);
+  Result<Erasure> erase(const Caller& caller, std::string_view person, Ground ground,
+                        const std::vector<std::string>& classes, std::optional<ErasureId> id,
+                        std::string_view reason);
+
+  // Closes, seals and commits. Sequencer thread, with no group on its way.
+  void commitNow(Draft& draft);
+
+  // New work is refused when this is not ok (no-space).
+  Outcome diskOk() const;
+  TreeSize size() const;
+  AssuranceReport assurance() const;
+  AssuranceReport recheckAssurance();
+  Vault& vault() { return *vault_; }
+  Store& store() { return *store_; }
+
+ private:
+  explicit Ledger(const LedgerOptions& options);
+  Outcome begin();  // open or create
+  Outcome create();
+  Outcome checkAgainstKeys();
+  Outcome checkTreeVersion();
+  void pinOldCheckpoint(const Vault::Pinned& old);
+  void resumeErasures();
+  std::string instanceName(const InstanceRef& ref,
+                           std::map<std::uint64_t, std::string>& names) const;
+  struct ErasurePlan;
+  Result<ErasurePlan> plan(std::string_view person, const std::vector<std::string>& classes);
+  std::optional<Erasure> earlier(const ErasureId& id);
+  void finish(const ErasurePlan& plan, Erasure& erasure, Ground ground, std::uint32_t parts);
+  Seq step(Draft& draft, const ErasurePlan& plan, const Erasure& erasure, ErasureStep which,
+           Ground ground, std::uint32_t parts);
+
+  LedgerOptions options_;
+  const Clock& clock_;
+  Entropy& entropy_;
+  std::unique_ptr<Vault> vault_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Sequencer> sequencer_;
+  std::string origin_;
+  LeafHash lastLeaf_;
+
+  mutable std::mutex shownMutex_;
+  std::string shown_;
+  std::atomic<std::uint64_t> shownSize_{0};
+};
+
+}  // namespace lacuna

@@ -1,0 +1,391 @@
+#include "ledger/people.h"
+
+#include "ledger/base/limits.h"
+#include "ledger/record/envelope.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace lacuna {
+namespace {
+
+constexpr std::size_t kSubjectCacheMax = 65536;
+constexpr std::uint8_t kNobody = 0xff;
+
+std::uint64_t slotOfKey(ByteView key) {
+  ByteReader in(key.subspan(1));
+  return in.u64();
+}
+
+// What an alias is looked up by: a unique one anywhere, another (a name) only within its slot.
+std::string lookupText(Slot slot, std::string_view alias, bool unique) {
+  if (unique) return std::string(alias);
+  return std::to_string(slot.raw()) + '\0' + std::string(alias);
+}
+
+[[noreturn]] void faultSealedRow() {
+  throw Fault("a sealed row does not open although its key lives: the log is damaged");
+}
+
+}  // namespace
+
+Bytes sealedKey(ByteView rowKey) {
+  return ByteWriter(rowKey.size() + 1)
+      .u8(static_cast<std::uint8_t>(Table::persons))
+      .raw(rowKey)
+      .take();
+}
+
+People::People(Vault& vault, const Store& store, Entropy& entropy)
+    : vault_(vault), store_(store), aliases_(entropy), nextSlot_(vault.slotHighWater()) {}
+
+Outcome People::load(const std::function<void(std::uint64_t, std::uint64_t)>& onProgress) {
+  const std::uint64_t total = vault_.slotHighWater();
+  const Vault::Reader keys = vault_.reader();
+  std::uint64_t seen = 0;
+  const ByteArray<1> subjects{'S'};
+  bool covered = true;
+  store_.scan(Table::persons, subjects, [&](ByteView key, ByteView value) {
+    covered = keysCover(key);
+    if (!covered) return false;
+    loadSubject(key, value, keys);
+    if (onProgress && ++seen % 4096 == 0) onProgress(seen, total);
+    return true;
+  });
+  if (!covered) {
+    return Refusal{RefusalCode::rolledBack,
+                   "the keys are older than the log: put the newest keys/ back"};
+  }
+  const ByteArray<1> aliases{'A'};
+  store_.scan(Table::persons, aliases, [&](ByteView key, ByteView value) {
+    loadAlias(key, value, keys);
+    return true;
+  });
+  return Done{};
+}
+
+bool People::keysCover(ByteView key) const {
+  if (key.size() != 9) faultSealedRow();
+  return slotOfKey(key) < vault_.slotHighWater();
+}
+
+void People::loadSubject(ByteView key, ByteView value, const Vault::Reader& keys) {
+  const Slot slot(slotOfKey(key));
+  const std::optional<Secret> lotKey = keys.lotKey(slot, LeafNo(0));
+  if (!lotKey) return;  // dead: an erasure whose outcome is still to be written, or an old log
+  const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
+  if (!plain) faultSealedRow();
+  const Result<Subject> subject = decodeSubject(*plain);
+  if (!subject) faultSealedRow();
+  SlotEntry& at = entry(slot);
+  at.what = static_cast<std::uint8_t>(subject->what);
+  if (subject->what == SubjectWhat::person) ++persons_;
+  for (const Lot& lot : subject->lots) {
+    if (lot.state != kLotOpen || !keys.lotKey(slot, lot.leaf)) continue;
+    OpenLot open;
+    open.leaf = lot.leaf.raw();
+    open.klass = classNumber(lot.klass);
+    open.period = static_cast<std::int16_t>(lot.period);
+    addLot(slot, open);
+  }
+}
+
+void People::loadAlias(ByteView key, ByteView value, const Vault::Reader& keys) {
+  if (key.size() != 11) faultSealedRow();
+  ByteReader in(key.subspan(1));
+  const Slot slot(in.u64());
+  const LeafNo leaf(in.u16());
+  const std::optional<Secret> lotKey = keys.lotKey(slot, leaf);
+  if (!lotKey || !exists(slot)) return;
+  const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
+  if (!plain) faultSealedRow();
+  const Result<AliasRow> row = decodeAliasRow(*plain);
+  if (!row) faultSealedRow();
+  aliases_.insert(lookupText(slot, row->text, row->unique), {slot, leaf});
+}
+
+std::optional<Slot> People::find(std::string_view alias) const {
+  const std::optional<AliasPlace> place = aliases_.find(alias);
+  if (!place) return std::nullopt;
+  return place->slot;
+}
+
+std::optional<LeafNo> People::aliasLeaf(Slot slot, std::string_view alias, bool unique) const {
+  const std::optional<AliasPlace> place =
+      unique ? aliases_.find(alias) : aliases_.find(lookupText(slot, alias, unique));
+  if (!place || place->slot != slot) return std::nullopt;
+  return place->leaf;
+}
+
+std::optional<Slot> People::findCase(std::string_view number) const {
+  std::uint64_t wanted = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), wanted);
+  if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+  const auto found = cases_.find(wanted);
+  if (found == cases_.end()) return std::nullopt;
+  return found->second;
+}
+
+void People::loadCases() {
+  each(SubjectWhat::caseFile, [this](Slot slot) {
+    const std::uint64_t number = subject(slot).caseNumber;
+    cases_.emplace(number, slot);
+    nextCase_ = std::max(nextCase_, number + 1);
+  });
+}
+
+bool People::exists(Slot slot) const {
+  const SlotEntry* at = peek(slot);
+  return at != nullptr && at->what != kNobody;
+}
+
+SubjectWhat People::whatOf(Slot slot) const {
+  LACUNA_ASSERT(exists(slot), "a slot that nobody has");
+  return static_cast<SubjectWhat>(peek(slot)->what);
+}
+
+Slot People::admit(Draft& draft, SubjectWhat what, std::string_view category, Instant now) {
+  if (nextSlot_ >= vault_.slotHighWater()) vault_.reserveSlots(nextSlot_ + kSlotReserve);
+  const Slot slot(nextSlot_++);
+  LACUNA_ASSERT(slot.raw() < kSlotsMax, "the key tree is full");
+  entry(slot).what = static_cast<std::uint8_t>(what);
+  if (what == SubjectWhat::person) ++persons_;
+  CachedSubject& cached = cache_[slot.raw()];
+  cached.value.what = what;
+  cached.value.createdAt = now;
+  cached.value.category = std::string(category);
+  if (what == SubjectWhat::caseFile) {
+    cached.value.caseNumber = nextCase_++;
+    cases_.emplace(cached.value.caseNumber, slot);
+  }
+  write(draft, slot);
+  return slot;
+}
+
+LeafNo People::nextLeaf(Slot slot) {
+  Subject& who = subject(slot);
+  LACUNA_ASSERT(who.nextLeaf < kLeavesPerSlot, "a slot whose leaves are used up");
+  return LeafNo(who.nextLeaf++);
+}
+
+LeafNo People::addAlias(Draft& draft, Slot slot, std::string_view alias, bool unique, Instant now) {
+  const LeafNo leaf = nextLeaf(slot);
+  subject(slot).aliases.push_back(leaf);
+  AliasRow row;
+  row.addedAt = now;
+  row.unique = unique;
+  row.text = std::string(alias);
+  draft.sealedRows.push_back({aliasRowKey(slot, leaf), {slot, leaf}, encodeAliasRow(row)});
+  write(draft, slot);
+  aliases_.insert(lookupText(slot, alias, unique), {slot, leaf});
+  return leaf;
+}
+
+People::Place People::take(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
+                           Instant now) {
+  const std::uint16_t number = classNumber(klass);
+  const auto year = static_cast<std::int16_t>(period);
+  OpenLot* lot = findLot(slot, number, year);
+  if (lot == nullptr) {
+    OpenLot open;
+    open.leaf = nextLeaf(slot).raw();
+    open.klass = number;
+    open.period = year;
+    open.next = 0;
+    subject(slot).lots.push_back({LeafNo(open.leaf), kLotOpen, period, now, std::string(klass)});
+    write(draft, slot);
+    addLot(slot, open);
+    lot = findLot(slot, number, year);
+  }
+  if (lot->next == OpenLot::kUnknown) lot->next = probeNext(slot, LeafNo(lot->leaf));
+  return {{slot, LeafNo(lot->leaf)}, Ordinal(lot->next++)};
+}
+
+bool People::roomFor(Slot slot, std::string_view klass, std::int32_t period, std::size_t aliases) {
+  if (aliases == 0 &&
+      findLot(slot, classNumber(klass), static_cast<std::int16_t>(period)) != nullptr)
+    return true;
+  return subject(slot).nextLeaf + aliases + 1 <= kLeavesPerSlot;
+}
+
+std::uint32_t People::probeNext(Slot slot, LeafNo leaf) const {
+  const std::optional<Secret> key = vault_.lotKey(slot, leaf);
+  LACUNA_ASSERT(key.has_value(), "an open lot whose key is dead");
+  const auto has = [&](std::uint32_t ordinal) {
+    return store_.findTag(tagOf(*key, Ordinal(ordinal))).has_value();
+  };
+  if (!has(0)) return 0;
+  std::uint32_t low = 0;  // there
+  std::uint32_t high = 1;
+  while (has(high)) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 1) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    (has(middle) ? low : high) = middle;
+  }
+  return high;
+}
+
+std::vector<LotHandle> People::lotsOf(Slot slot) {
+  std::vector<LotHandle> out;
+  SlotEntry& at = entry(slot);
+  out.reserve(at.lotCount);
+  for (std::uint16_t i = 0; i < at.lotCount; ++i) {
+    OpenLot& lot = at.lots[i];
+    if (lot.next == OpenLot::kUnknown) lot.next = probeNext(slot, LeafNo(lot.leaf));
+    out.push_back({LeafNo(lot.leaf), classes_[lot.klass], lot.period, lot.next});
+  }
+  return out;
+}
+
+PersonHandle People::handleOf(Slot slot) { return {slot, whatOf(slot), lotsOf(slot)}; }
+
+void People::forgetLots(Draft& draft, Slot slot, const std::vector<LeafNo>& leaves) {
+  SlotEntry& at = entry(slot);
+  const auto dead = [&](LeafNo leaf) {
+    return std::find(leaves.begin(), leaves.end(), leaf) != leaves.end();
+  };
+  std::uint16_t kept = 0;
+  for (std::uint16_t i = 0; i < at.lotCount; ++i) {
+    if (!dead(LeafNo(at.lots[i].leaf))) at.lots[kept++] = at.lots[i];
+  }
+  at.lotCount = kept;
+  for (Lot& lot : subject(slot).lots) {
+    if (dead(lot.leaf)) lot.state = kLotErased;
+  }
+  write(draft, slot);
+}
+
+void People::forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& aliases) {
+  SlotEntry& at = entry(slot);
+  if (at.what == static_cast<std::uint8_t>(SubjectWhat::person)) --persons_;
+  at.what = kNobody;
+  at.lotCount = 0;
+  at.lots.reset();
+  for (const AliasRow& row : aliases) aliases_.erase(lookupText(slot, row.text, row.unique));
+  cache_.erase(slot.raw());
+  draft.rows.push_back({Table::persons, subjectRowKey(slot), std::nullopt});
+  const Bytes prefix = ByteWriter().u8('A').u64(slot.raw()).take();
+  store_.scan(Table::persons, prefix, [&](ByteView key, ByteView) {
+    draft.rows.push_back({Table::persons, Bytes(key.begin(), key.end()), std::nullopt});
+    return true;
+  });
+}
+
+std::vector<AliasRow> aliasRowsOf(const Vault& vault, const Store& store, Slot slot) {
+  std::vector<AliasRow> out;
+  const Bytes prefix = ByteWriter().u8('A').u64(slot.raw()).take();
+  store.scan(Table::persons, prefix, [&](ByteView key, ByteView value) {
+    ByteReader in(key.subspan(9));
+    const std::optional<Secret> lotKey = vault.lotKey(slot, LeafNo(in.u16()));
+    if (!lotKey) return true;
+    const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
+    if (!plain) faultSealedRow();
+    Result<AliasRow> row = decodeAliasRow(*plain);
+    if (!row) faultSealedRow();
+    out.push_back(std::move(*row));
+    return true;
+  });
+  return out;
+}
+
+Subject& People::subject(Slot slot) {
+  const auto found = cache_.find(slot.raw());
+  if (found != cache_.end()) return found->second.value;
+  const Bytes key = subjectRowKey(slot);
+  const std::optional<Bytes> sealed = store_.row(Table::persons, key);
+  const std::optional<Secret> lotKey = vault_.lotKey(slot, LeafNo(0));
+  if (!sealed || !lotKey) faultSealedRow();
+  const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), *sealed);
+  if (!plain) faultSealedRow();
+  Result<Subject> subject = decodeSubject(*plain);
+  if (!subject) faultSealedRow();
+  if (cache_.size() >= kSubjectCacheMax) trimCache();
+  CachedSubject& cached = cache_[slot.raw()];
+  cached.value = std::move(*subject);
+  return cached.value;
+}
+
+void People::write(Draft& draft, Slot slot) {
+  subject(slot);  // in the cache, or made so
+  CachedSubject& cached = cache_.at(slot.raw());
+  if (cached.group == draft.number) return;
+  cached.group = draft.number;
+  draft.sealedRows.push_back({subjectRowKey(slot), {slot, LeafNo(0)}, {}});
+}
+
+void People::encodeWritten(Draft& draft) {
+  for (PlannedRow& row : draft.sealedRows) {
+    if (row.plain.empty()) row.plain = encodeSubject(cache_.at(row.lot.slot.raw()).value);
+  }
+}
+
+void People::skipLeaves(Draft& draft, const std::function<void(Draft&)>& flush) {
+  constexpr std::size_t kRowsPerGroup = 1024;
+  for (std::uint64_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].what == kNobody) continue;
+    Subject& who = subject(Slot(i));
+    const unsigned after =
+        (who.nextLeaf + kRestoreLeafStep - 1U) / kRestoreLeafStep * kRestoreLeafStep;
+    who.nextLeaf = static_cast<std::uint16_t>(std::min<unsigned>(after, kLeavesPerSlot));
+    write(draft, Slot(i));
+    if (draft.sealedRows.size() >= kRowsPerGroup) flush(draft);
+  }
+}
+
+void People::each(SubjectWhat what, const std::function<void(Slot)>& visit) const {
+  for (std::uint64_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].what == static_cast<std::uint8_t>(what)) visit(Slot(i));
+  }
+}
+
+void People::committed(std::uint64_t groupNumber) {
+  committed_ = std::max(committed_, groupNumber);
+}
+
+void People::trimCache() {
+  for (auto it = cache_.begin(); it != cache_.end() && cache_.size() > kSubjectCacheMax / 2;) {
+    it = it->second.group <= committed_ ? cache_.erase(it) : std::next(it);
+  }
+}
+
+People::SlotEntry& People::entry(Slot slot) {
+  while (slots_.size() <= slot.raw()) slots_.emplace_back();
+  return slots_[slot.raw()];
+}
+
+const People::SlotEntry* People::peek(Slot slot) const {
+  return slot.raw() < slots_.size() ? &slots_[slot.raw()] : nullptr;
+}
+
+OpenLot* People::findLot(Slot slot, std::uint16_t klass, std::int16_t period) {
+  SlotEntry& at = entry(slot);
+  for (std::uint16_t i = 0; i < at.lotCount; ++i) {
+    if (at.lots[i].klass == klass && at.lots[i].period == period) return &at.lots[i];
+  }
+  return nullptr;
+}
+
+void People::addLot(Slot slot, const OpenLot& lot) {
+  SlotEntry& at = entry(slot);
+  // Grown one at a time: lots are opened once a class and year, and millions of persons hold few.
+  auto grown = std::make_unique<OpenLot[]>(at.lotCount + 1U);
+  std::copy_n(at.lots.get(), at.lotCount, grown.get());
+  grown[at.lotCount] = lot;
+  at.lots = std::move(grown);
+  ++at.lotCount;
+}
+
+std::uint16_t People::classNumber(std::string_view klass) {
+  const auto found = classNumbers_.find(std::string(klass));
+  if (found != classNumbers_.end()) return found->second;
+  LACUNA_ASSERT(classes_.size() < 0xffff, "more classes than a register can hold");
+  const auto number = static_cast<std::uint16_t>(classes_.size());
+  classes_.emplace_back(klass);
+  classNumbers_.emplace(klass, number);
+  return number;
+}
+
+}  // namespace lacuna

@@ -1,0 +1,145 @@
+// Everyone the ledger knows, in memory: alias -> slot, and each slot's open lots. Built at start from
+// the sealed rows; only here is a person found (DESIGN 7). No alias or hash of one is a key on disk.
+//
+// Thread: the sequencer's alone. Readers get copies of what they need (PersonHandle).
+#pragma once
+
+#include "ledger/alias_table.h"
+#include "ledger/draft.h"
+#include "ledger/register/register.h"
+#include "ledger/subject.h"
+#include "ledger/vault/vault.h"
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+namespace lacuna {
+
+// An open lot of a slot. 12 bytes, because there are millions.
+struct OpenLot {
+  std::uint16_t leaf = 0;
+  std::uint16_t klass = 0;  // index into classes()
+  std::int16_t period = 0;  // year, or 0
+  std::uint16_t unused = 0;
+  std::uint32_t next =
+      kUnknown;  // next ordinal; kUnknown until the lot is first touched after start
+  static constexpr std::uint32_t kUnknown = 0xffffffff;
+};
+
+// What a reader needs of a person, copied at one moment of the sequence.
+struct LotHandle {
+  LeafNo leaf;
+  std::string klass;
+  std::int32_t period = 0;
+  std::uint64_t events = 0;
+};
+struct PersonHandle {
+  Slot slot;
+  SubjectWhat what = SubjectWhat::person;
+  std::vector<LotHandle> lots;
+};
+
+class People {
+ public:
+  People(Vault& vault, const Store& store, Entropy& entropy);
+
+  // Opens every subject, alias and fence row. Faults on a row that does not open while its key lives.
+  // Refuses rolled-back when slots are used that the keys never gave out: the keys are older.
+  Outcome load(const std::function<void(std::uint64_t done, std::uint64_t total)>& onProgress);
+  void loadCases();
+
+  std::uint64_t count() const { return persons_; }
+  // By a unique alias, normalised.
+  std::optional<Slot> find(std::string_view alias) const;
+  // The alias row's leaf, when this slot has that alias.
+  std::optional<LeafNo> aliasLeaf(Slot slot, std::string_view alias, bool unique) const;
+  std::size_t aliasCount(Slot slot) { return subject(slot).aliases.size(); }
+  std::optional<Slot> findCase(std::string_view number) const;  // "17"
+  bool exists(Slot slot) const;
+  SubjectWhat whatOf(Slot slot) const;
+
+  // A new subject. Its row is written with the draft. Reserves slots (synced) when none is left.
+  Slot admit(Draft& draft, SubjectWhat what, std::string_view category, Instant now);
+  // A new alias row under a lot of its own.
+  LeafNo addAlias(Draft& draft, Slot slot, std::string_view alias, bool unique, Instant now);
+
+  // The open lot of (class, period), opened when there is none; and its next ordinal, taken.
+  struct Place {
+    LotRef lot;
+    Ordinal ordinal;
+  };
+  Place take(Draft& draft, Slot slot, std::string_view klass, std::int32_t period, Instant now);
+
+  // Whether the slot has leaves left for one more lot (if that one is not open) and `aliases` rows.
+  bool roomFor(Slot slot, std::string_view klass, std::int32_t period, std::size_t aliases);
+
+  PersonHandle handleOf(Slot slot);
+  std::vector<LotHandle> lotsOf(Slot slot);
+
+  // After the keys died: the rows' fate goes into the draft, and memory forgets.
+  void forgetLots(Draft& draft, Slot slot, const std::vector<LeafNo>& leaves);
+  // `aliases`: what aliasRowsOf() gave while the keys lived.
+  void forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& aliases);
+
+  Subject& subject(Slot slot);          // cached; changes need write()
+  void write(Draft& draft, Slot slot);  // its row goes with the draft, once
+  void encodeWritten(Draft& draft);     // at the end of a draft: fills in the subject rows
+
+  // After a lost tail: every subject continues at the next multiple of kRestoreLeafStep, so that no
+  // leaf that the tail may have used is taken again. `flush` makes a full draft durable.
+  void skipLeaves(Draft& draft, const std::function<void(Draft&)>& flush);
+
+  // Slots of a kind, in order.
+  void each(SubjectWhat what, const std::function<void(Slot)>& visit) const;
+
+  // Groups up to this number are durable: what they changed may leave the cache.
+  void committed(std::uint64_t groupNumber);
+
+  // The first ordinal that the log has not got, by galloping over the tag index.
+  std::uint32_t probeNext(Slot slot, LeafNo leaf) const;
+
+ private:
+  struct SlotEntry {
+    std::uint8_t what = 0xff;  // 0xff: no such subject (burnt, dead or never used)
+    std::uint16_t lotCount = 0;
+    std::unique_ptr<OpenLot[]> lots;
+  };
+  struct CachedSubject {
+    Subject value;
+    std::uint64_t group = 0;  // the last group that writes it
+  };
+
+  SlotEntry& entry(Slot slot);
+  const SlotEntry* peek(Slot slot) const;
+  OpenLot* findLot(Slot slot, std::uint16_t klass, std::int16_t period);
+  void addLot(Slot slot, const OpenLot& lot);
+  std::uint16_t classNumber(std::string_view klass);
+  LeafNo nextLeaf(Slot slot);
+  bool keysCover(ByteView key) const;
+  void loadSubject(ByteView key, ByteView value, const Vault::Reader& keys);
+  void loadAlias(ByteView key, ByteView value, const Vault::Reader& keys);
+  void trimCache();
+
+  Vault& vault_;
+  const Store& store_;
+  // Unique aliases by their text; others by slot and text. Value: slot * kLeavesPerSlot + leaf.
+  AliasTable aliases_;
+  std::map<std::uint64_t, Slot> cases_;  // case number -> slot
+  std::uint64_t nextCase_ = 1;
+  std::deque<SlotEntry> slots_;  // by slot number: slots are dense
+  std::uint64_t nextSlot_ = 0;
+  std::uint64_t persons_ = 0;
+  std::vector<std::string> classes_;
+  std::unordered_map<std::string, std::uint16_t> classNumbers_;
+  std::unordered_map<std::uint64_t, CachedSubject> cache_;
+  std::uint64_t committed_ = 0;
+};
+
+// Every alias row of a slot, opened. Thread-safe; sees what is durable.
+std::vector<AliasRow> aliasRowsOf(const Vault& vault, const Store& store, Slot slot);
+
+// The key as the seal sees it: table letter first (FORMAT 7.1).
+Bytes sealedKey(ByteView rowKey);
+
+}  // namespace lacuna

@@ -1,0 +1,160 @@
+// Decides, in order: alias, event id, register as of this seq; then refuses, or gives slot, lot,
+// ordinal and seq (DESIGN 5.2). After that only a fault can stop an event, and a fault seals.
+//
+// Thread: one, the sequencer's. It reads store and vault; it writes only drafts (and reserves slots).
+#pragma once
+
+#include "ledger/caller.h"
+#include "ledger/draft.h"
+#include "ledger/people.h"
+#include "ledger/person/fold.h"
+#include "ledger/record/bodies.h"
+#include "ledger/register/admission.h"
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+
+namespace lacuna {
+
+class Sequencer {
+ public:
+  Sequencer(Vault& vault, const Store& store, const Clock& clock, Entropy& entropy);
+
+  // Rebuilds what it knows from the log: persons, registers, fences. At start, before any begin().
+  // Refuses rolled-back when slots are used that the keys never gave out: the keys are older.
+  Outcome load(const std::function<void(std::uint64_t done, std::uint64_t total)>& onProgress);
+
+  Draft begin();
+  // Rows of changed subjects are encoded; nothing more may be put into the draft.
+  void close(Draft& draft);
+  // Groups up to this one are durable.
+  void committed(std::uint64_t groupNumber);
+
+  // Decides each event and plans its record; `done` hears one result per event once the draft is
+  // durable. With Atomic::yes one refusal refuses all, and nothing is planned.
+  void append(Draft& draft, const Caller& caller, std::vector<Event> events, Atomic atomic,
+              BatchAnswer done);
+  // What append() would answer; nothing is planned, and `seq` means nothing.
+  std::vector<EventResult> check(const Caller& caller, const std::vector<Event>& events);
+
+  // Records that somebody reads a person, and says whom. An unknown person: the record is one of
+  // nobody, and the answer is unknown-person (given by the caller only once the draft is durable).
+  Result<PersonHandle> consult(Draft& draft, const Caller& caller, std::string_view person,
+                               ReadOperation operation, std::string_view reason);
+  // A scan across persons: one record of nobody, and one for each person named in the answer.
+  void consultScan(Draft& draft, const Caller& caller, ReadOperation operation,
+                   std::string_view reason, const std::vector<Slot>& named);
+
+  // Kinds of the organisation's own, in slot 0, under a class of their own.
+  Seq organisation(Draft& draft, Kind kind, std::string_view klass, Bytes body,
+                   std::optional<StoredEvent> stored,
+                   std::optional<DocumentHash> document = std::nullopt);
+  Seq genesis(Draft& draft, const std::string& origin);
+  // A new version of the register, in force for everything decided after it.
+  Seq applyRegister(Draft& draft, const Caller& caller, std::shared_ptr<const Register> version);
+  Outcome link(Draft& draft, const Caller& caller, std::string_view person, std::string_view alias,
+               std::string_view reason);
+
+  // A case has its own slot; its events stand under the class `case`.
+  Slot openCase(Draft& draft);
+  Seq caseEvent(Draft& draft, Slot caseSlot, Kind kind, Bytes body,
+                std::optional<StoredEvent> stored);
+
+  Result<Slot> resolve(
+      std::string_view person) const;  // unknown-person, erased (fence), unknown-scheme
+  // Until `fence.until`, events of those aliases (or of those classes of `person`) whose `at` lies
+  // before the erasure are refused.
+  void setFence(const Fence& fence, std::optional<Slot> person);
+
+  People& people() { return people_; }
+  const RegisterHistory& registers() const { return registers_; }
+  const SystemNumbers& systems() const { return systems_; }
+  Instant now();
+  TreeSize decided() const { return TreeSize(nextSeq_); }
+
+ private:
+  // What examine() found out about one event, before anything is changed.
+  struct Examined {
+    Admitted admitted;
+    std::optional<Slot> slot;     // known person, or slot 0
+    std::vector<Slot> conflicts;  // further known persons
+    bool admitsPerson = false;
+    std::optional<Appended> repeated;
+    std::optional<IdEntry> id;  // when the slot is known
+    ContentDigest content;
+  };
+  // Persons and ids that earlier events of an atomic batch will bring.
+  struct Foreseen {
+    std::set<std::string> aliases;
+    std::map<std::string, Bytes> ids;  // "first alias\0id" -> canonical event
+  };
+
+  Result<Examined> examine(const Caller& caller, const Event& event, const Foreseen* foreseen);
+  Outcome examinePerson(const Event& event, Examined& found, const Foreseen* foreseen);
+  bool hasRoom(const Examined& found);
+  Outcome examineId(const Event& event, Examined& found, const Foreseen* foreseen);
+  Result<Slot> known(const std::vector<Alias>& aliases, std::vector<Slot>& conflicts) const;
+  Seq plan(Draft& draft, const Event& event, Examined& found);
+  std::optional<InstanceRef> instance(Draft& draft, const std::optional<NamedParty>& named);
+  Seq push(Draft& draft, Kind kind, SystemNo system, std::optional<People::Place> place, Bytes body,
+           std::optional<StoredEvent> stored, std::optional<DocumentHash> document);
+  void remember(Draft& draft, Seq seq, const IdEntry& entry, const ContentDigest& content);
+  void consultScanned(Draft& draft, const Caller& caller, ReadOperation operation,
+                      std::string_view reason, Slot slot);
+  AdmissionContext contextOf(const Caller& caller);
+  bool fenced(const std::vector<Alias>& aliases, Instant at) const;
+  bool classFenced(Slot slot, std::string_view klass, Instant at) const;
+  void loadRegisters();
+  void loadFences();
+
+  Vault& vault_;
+  const Store& store_;
+  const Clock& clock_;
+  Entropy& entropy_;
+  People people_;
+  RegisterHistory registers_;
+  SystemNumbers systems_;
+
+  std::uint64_t nextSeq_ = 0;
+  std::uint64_t nextGroup_ = 1;
+  Instant lastRecordedAt_{};
+
+  struct PendingId {
+    Seq seq;
+    ContentDigest content;
+  };
+  struct EntryHash {
+    std::size_t operator()(const IdEntry& entry) const noexcept {
+      std::size_t out;
+      std::memcpy(&out, entry.bytes.data(), sizeof out);  // keyed digests are already random
+      return out;
+    }
+  };
+  std::unordered_map<IdEntry, PendingId, EntryHash> pendingIds_;
+  std::deque<std::pair<std::uint64_t, std::vector<IdEntry>>> pendingGroups_;
+
+  struct ActiveFence {
+    Instant erasedAt{}, until{};
+  };
+  AliasTable fencedAliases_;  // alias -> index into fences_
+  std::vector<ActiveFence> fences_;
+  struct ClassFence {
+    std::string klass;
+    ActiveFence fence;
+  };
+  std::unordered_map<std::uint64_t, std::vector<ClassFence>> classFences_;
+};
+
+// Built-in classes of slot 0.
+inline constexpr std::string_view kRegisterClass = "register";
+inline constexpr std::string_view kGrantsClass = "grants";
+
+// The code of a `--reason WORD[:TEXT]`; an unknown word is `other`, none is `unstated`.
+ReadReason reasonCode(std::string_view reason);
+
+// Opens what stands in a lot, in order. Thread-safe; an epoch of the vault is held only meanwhile.
+std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
+                                 const SystemNumbers& systems, Slot slot, const LotHandle& lot);
+
+}  // namespace lacuna

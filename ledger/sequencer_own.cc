@@ -1,0 +1,288 @@
+// The ledger's own events: readings, the register, links, cases; and what the sequencer knows at start.
+#include "ledger/base/limits.h"
+#include "ledger/crypto/digest.h"
+#include "ledger/record/envelope.h"
+#include "ledger/sequencer.h"
+
+#include <algorithm>
+
+namespace lacuna {
+namespace {
+
+Refusal unknownPerson() { return {RefusalCode::unknownPerson, "nobody is known by this alias"}; }
+
+StoredEvent ownEvent(Kind kind, const Caller& caller, Instant at, std::string_view operation,
+                     std::string_view reason) {
+  StoredEvent stored;
+  stored.event.kind = kind;
+  stored.event.at = at;
+  stored.principal = caller.principal;
+  stored.operationText = std::string(operation);
+  stored.reason = std::string(reason);
+  return stored;
+}
+
+Bytes consultationBody(const Caller& caller, ReadOperation operation, std::string_view reason) {
+  ConsultationBody body;
+  body.officer = caller.principal;
+  body.operation = operation;
+  body.reason = reasonCode(reason);
+  return encode(body);
+}
+
+}  // namespace
+
+ReadReason reasonCode(std::string_view reason) {
+  if (reason.empty() || reason == nameOf(ReadReason::unstated)) return ReadReason::unstated;
+  return readReasonOf(reason.substr(0, reason.find(':'))).value_or(ReadReason::other);
+}
+
+Result<Slot> Sequencer::resolve(std::string_view person) const {
+  if (person.substr(0, 5) == "case:") {
+    const std::optional<Slot> slot = people_.findCase(person.substr(5));
+    if (!slot) return Refusal{RefusalCode::unknownPerson, "there is no case of that number"};
+    return *slot;
+  }
+  const Result<Alias> alias = aliasOf(person, registers_.latest());
+  if (!alias) return alias.refusal();
+  if (!alias->unique) {
+    return Refusal{RefusalCode::unknownPerson,
+                   "this kind of alias is not unique: look the person up with `person find`"};
+  }
+  if (const std::optional<Slot> slot = people_.find(alias->text())) return *slot;
+  if (const std::optional<AliasPlace> index = fencedAliases_.find(alias->text());
+      index && lastRecordedAt_ <= fences_[index->slot.raw()].until) {
+    return Refusal{RefusalCode::erased, "this person was erased"};
+  }
+  return unknownPerson();
+}
+
+Result<PersonHandle> Sequencer::consult(Draft& draft, const Caller& caller, std::string_view person,
+                                        ReadOperation operation, std::string_view reason) {
+  const Result<Slot> slot = resolve(person);
+  if (!slot) {
+    // A reading of nobody is a record too, without the alias.
+    if (slot.refusal().code == RefusalCode::unknownPerson ||
+        slot.refusal().code == RefusalCode::erased) {
+      push(draft, Kind::consultation, SystemNo(0), {}, consultationBody(caller, operation, reason),
+           {}, {});
+    }
+    return slot.refusal();
+  }
+  PersonHandle handle = people_.handleOf(*slot);
+  consultScanned(draft, caller, operation, reason, *slot);
+  return handle;
+}
+
+void Sequencer::consultScanned(Draft& draft, const Caller& caller, ReadOperation operation,
+                               std::string_view reason, Slot slot) {
+  const Register& reg = registers_.latest();
+  const RetentionClass* access = reg.klass(kAccessClass);
+  const std::int32_t period =
+      access != nullptr && access->perYear() ? periodOf(*access, reg, draft.recordedAt) : 0;
+  const People::Place place = people_.take(draft, slot, kAccessClass, period, draft.recordedAt);
+  StoredEvent stored =
+      ownEvent(Kind::consultation, caller, draft.recordedAt, nameOf(operation), reason);
+  stored.registerVersion = registers_.versions();
+  push(draft, Kind::consultation, SystemNo(0), place, consultationBody(caller, operation, reason),
+       std::move(stored), {});
+}
+
+void Sequencer::consultScan(Draft& draft, const Caller& caller, ReadOperation operation,
+                            std::string_view reason, const std::vector<Slot>& named) {
+  push(draft, Kind::consultation, SystemNo(0), {}, consultationBody(caller, operation, reason), {},
+       {});
+  for (const Slot slot : named) {
+    if (people_.exists(slot)) consultScanned(draft, caller, operation, reason, slot);
+  }
+}
+
+Seq Sequencer::organisation(Draft& draft, Kind kind, std::string_view klass, Bytes body,
+                            std::optional<StoredEvent> stored,
+                            std::optional<DocumentHash> document) {
+  const People::Place place = people_.take(draft, Slot(0), klass, 0, draft.recordedAt);
+  return push(draft, kind, SystemNo(0), place, std::move(body), std::move(stored), document);
+}
+
+Seq Sequencer::genesis(Draft& draft, const std::string& origin) {
+  GenesisBody body;
+  body.ledger = store_.ledger();
+  body.origin = origin;
+  body.key = vault_.signingKey().publicKey();
+  const Seq seq = push(draft, Kind::genesis, SystemNo(0), {}, encode(body), {}, {});
+  const Slot organisation = people_.admit(draft, SubjectWhat::organisation, {}, draft.recordedAt);
+  LACUNA_ASSERT(organisation == Slot(0), "the organisation has slot 0");
+  return seq;
+}
+
+Seq Sequencer::applyRegister(Draft& draft, const Caller&, std::shared_ptr<const Register> version) {
+  RegisterBody body;
+  body.version = registers_.versions() + 1;
+  const DocumentHash hash{sha256(bytesOf(version->text()))};
+  draft.rows.push_back({Table::documents, Bytes(hash.bytes.begin(), hash.bytes.end()),
+                        Bytes(version->text().begin(), version->text().end())});
+  const Seq seq = organisation(draft, Kind::registerChange, kRegisterClass, encode(body), {}, hash);
+  systems_.add(*version);
+  registers_.add(seq, draft.recordedAt, std::move(version));
+  return seq;
+}
+
+Outcome Sequencer::link(Draft& draft, const Caller& caller, std::string_view person,
+                        std::string_view alias, std::string_view reason) {
+  const Result<Alias> added = aliasOf(alias, registers_.latest());
+  if (!added) return added.refusal();
+  const Result<Slot> slot = resolve(person);
+  if (!slot) return slot.refusal();
+  if (people_.whatOf(*slot) != SubjectWhat::person) {
+    return Refusal{RefusalCode::invalidValue, "only a person can be linked to an alias"};
+  }
+  if (const std::optional<Slot> other = people_.find(added->text()); other && *other != *slot) {
+    return Refusal{RefusalCode::identityConflict, "this alias belongs to another known person"};
+  }
+  if (people_.aliasLeaf(*slot, added->text(), added->unique)) {
+    return Refusal{RefusalCode::alreadyExists, "this person already has this alias"};
+  }
+  if (people_.aliasCount(*slot) >= kAliasesPerPersonMax) {
+    return Refusal{RefusalCode::tooMany, "this person has as many aliases as the ledger keeps"};
+  }
+  const LeafNo leaf =
+      people_.addAlias(draft, *slot, added->text(), added->unique, draft.recordedAt);
+  const Register& reg = registers_.latest();
+  const RetentionClass* access = reg.klass(kAccessClass);
+  const std::int32_t period =
+      access != nullptr && access->perYear() ? periodOf(*access, reg, draft.recordedAt) : 0;
+  const People::Place place = people_.take(draft, *slot, kAccessClass, period, draft.recordedAt);
+  StoredEvent stored = ownEvent(Kind::person, caller, draft.recordedAt, "link", reason);
+  stored.aliases.push_back(leaf);
+  stored.registerVersion = registers_.versions();
+  push(draft, Kind::person, SystemNo(0), place, {}, std::move(stored), {});
+  return Done{};
+}
+
+Slot Sequencer::openCase(Draft& draft) {
+  return people_.admit(draft, SubjectWhat::caseFile, {}, draft.recordedAt);
+}
+
+Seq Sequencer::caseEvent(Draft& draft, Slot caseSlot, Kind kind, Bytes body,
+                         std::optional<StoredEvent> stored) {
+  const People::Place place = people_.take(draft, caseSlot, kCaseClass, 0, draft.recordedAt);
+  if (stored) stored->registerVersion = registers_.versions();
+  return push(draft, kind, SystemNo(0), place, std::move(body), std::move(stored), {});
+}
+
+void Sequencer::setFence(const Fence& fence, std::optional<Slot> person) {
+  if (fence.until <= lastRecordedAt_) return;
+  const ActiveFence active{fence.erasedAt, fence.until};
+  if (fence.classes.empty()) {
+    fences_.push_back(active);
+    for (const std::string& alias : fence.aliases) {
+      fencedAliases_.erase(alias);
+      fencedAliases_.insert(alias, {Slot(fences_.size() - 1), LeafNo(0)});
+    }
+    return;
+  }
+  if (!person) return;
+  for (const std::string& klass : fence.classes) {
+    classFences_[person->raw()].push_back({klass, active});
+  }
+}
+
+// ---- at start
+
+Outcome Sequencer::load(const std::function<void(std::uint64_t, std::uint64_t)>& onProgress) {
+  if (store_.size() == TreeSize(0)) return Done{};
+  const std::optional<Bytes> last = store_.record(Seq(store_.size().raw() - 1));
+  if (!last) throw Fault("the last record cannot be read");
+  const Result<Record> record = decodeRecord(*last);
+  if (!record) throw Fault("the last record does not follow the format");
+  lastRecordedAt_ = record->recordedAt;
+  if (Outcome loaded = people_.load(onProgress); !loaded) return loaded;
+  loadRegisters();
+  people_.loadCases();
+  loadFences();
+  return Done{};
+}
+
+void Sequencer::loadRegisters() {
+  for (const LotHandle& lot : people_.lotsOf(Slot(0))) {
+    if (lot.klass != kRegisterClass) continue;
+    for (const PersonEvent& event : readLot(vault_, store_, systems_, Slot(0), lot)) {
+      if (event.kind != Kind::registerChange) continue;
+      const std::optional<Bytes> text = store_.row(Table::documents, event.document.view());
+      if (!text) throw Fault("a version of the register is missing from the log");
+      Result<std::shared_ptr<const Register>> version = Register::parse(textOf(*text));
+      if (!version) throw Fault("a version of the register in the log cannot be read");
+      systems_.add(**version);
+      registers_.add(event.seq, event.recordedAt, *version);
+    }
+  }
+}
+
+void Sequencer::loadFences() {
+  const ByteArray<1> prefix{'F'};
+  store_.scan(Table::persons, prefix, [&](ByteView key, ByteView value) {
+    ByteReader in(key.subspan(1));
+    const Slot caseSlot(in.u64());
+    const std::optional<Secret> caseKey = vault_.lotKey(caseSlot, LeafNo(0));
+    if (!caseKey) return true;
+    const Result<Bytes> plain = openRow(*caseKey, sealedKey(key), value);
+    if (!plain) throw Fault("a fence row does not open although its key lives: the log is damaged");
+    const Result<Fence> fence = decodeFence(*plain);
+    if (!fence) throw Fault("a fence row does not follow the format");
+    std::optional<Slot> person;
+    for (const std::string& alias : fence->aliases) {
+      if (!person) person = people_.find(alias);
+    }
+    setFence(*fence, person);
+    return true;
+  });
+}
+
+std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
+                                 const SystemNumbers& systems, Slot slot, const LotHandle& lot) {
+  std::vector<PersonEvent> out;
+  const std::optional<Secret> key = vault.lotKey(slot, lot.leaf);
+  if (!key) return out;  // erased meanwhile
+  std::vector<Tag> tags;
+  tags.reserve(lot.events);
+  for (std::uint64_t i = 0; i < lot.events; ++i) tags.push_back(tagOf(*key, Ordinal(i)));
+  const std::vector<std::optional<Seq>> found = store.findTags(tags);
+  std::vector<Seq> seqs;
+  seqs.reserve(found.size());
+  for (const std::optional<Seq>& seq : found) {
+    if (!seq) throw Fault("an event of a lot is missing from the log");
+    seqs.push_back(*seq);
+  }
+  const std::vector<Store::Pair> pairs = store.pairs(seqs);
+  out.reserve(pairs.size());
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const Result<Record> record = decodeRecord(pairs[i].record);
+    if (!record || record->tag != tags[i]) throw Fault("a record does not follow the format");
+    PersonEvent event;
+    event.seq = seqs[i];
+    event.leaf = leafHash(pairs[i].record);
+    event.kind = record->kind;
+    event.recordedAt = record->recordedAt;
+    event.system = systems.idOf(record->system);
+    event.klass = lot.klass;
+    event.period = lot.period;
+    event.lot = lot.leaf;
+    event.ordinal = Ordinal(i);
+    event.body = record->body;
+    if ((record->flags & kHasDocument) != 0) event.document.bytes = record->commitment.bytes;
+    if ((record->flags & kHasEnvelope) != 0) {
+      if (!pairs[i].envelope) throw Fault("an envelope is missing from the log");
+      const Result<Bytes> plain = openEvent(*key, encodeHead(*record), *pairs[i].envelope);
+      if (!plain) throw Fault("an envelope does not open although its key lives");
+      Result<StoredEvent> stored = decodeStored(*plain);
+      if (!stored) throw Fault("an envelope's content does not follow the format");
+      event.stored = std::move(*stored);
+    } else {
+      event.stored.event.kind = record->kind;
+    }
+    out.push_back(std::move(event));
+  }
+  return out;
+}
+
+}  // namespace lacuna
