@@ -1,0 +1,51 @@
+// Rows of the benchmark: each measures something beside its baseline, A B A B in one process, and
+// reports medians and their ratio. Absolute numbers of a shared machine mean little; ratios hold.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace lacuna::bench {
+
+inline double secondsOf(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+inline double percentile(std::vector<double> values, double part) {
+  std::sort(values.begin(), values.end());
+  const auto at = static_cast<std::size_t>(part * static_cast<double>(values.size()));
+  return values[std::min(values.size() - 1, at)];
+}
+inline double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
+
+struct Row {
+  std::string name;
+  double value = 0;  // of ours, in `unit`
+  std::string unit;
+  double baseline = 0;  // of what it is compared with, in `unit`
+  double ratio = 0;     // as DESIGN 12 writes it
+  unsigned runs = 0;
+  std::string aim, note;
+};
+
+inline void print(const Row& row, bool json) {
+  if (json) {
+    std::printf(
+        "{\"row\":\"%s\",\"value\":%.6g,\"unit\":\"%s\",\"baseline\":%.6g,\"ratio\":%.4g,"
+        "\"runs\":%u}\n",
+        row.name.c_str(), row.value, row.unit.c_str(), row.baseline, row.ratio, row.runs);
+  } else {
+    std::printf("%-12s %10.4g %-9s  baseline %10.4g  ratio %7.3f  aim %-8s %s\n", row.name.c_str(),
+                row.value, row.unit.c_str(), row.baseline, row.ratio, row.aim.c_str(),
+                row.note.c_str());
+  }
+  std::fflush(stdout);
+}
+
+}  // namespace lacuna::bench

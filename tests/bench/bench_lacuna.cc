@@ -1,0 +1,245 @@
+// scripts/bench: the table of DESIGN 12 as far as this version goes.
+#include "ledger/crypto/digest.h"
+#include "ledger/proof/verify.h"
+#include "ledger/store/log_source.h"
+#include "tests/bench/bench_world.h"
+
+#include <cstring>
+#include <fcntl.h>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+
+namespace lacuna::bench {
+namespace {
+
+constexpr unsigned kRounds = 5;
+constexpr std::size_t kGroup = 1024;
+
+std::vector<std::vector<Event>> batchesOf(BenchWorld& world, std::size_t count, std::size_t size) {
+  std::vector<std::vector<Event>> out;
+  for (std::size_t i = 0; i < count; ++i) out.push_back(world.events().batch(size));
+  return out;
+}
+
+Row appendRow() {
+  constexpr std::size_t kGroups = 64;
+  BenchWorld world(2000);
+  const std::size_t bytes = world.storedBytes();
+  RawLog raw(world.path() / "raw", bytes);
+  std::vector<double> ours, theirs;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    theirs.push_back(secondsOf([&] {
+      for (std::size_t i = 0; i < kGroups; ++i) raw.append(kGroup);
+    }));
+    std::vector<std::vector<Event>> batches = batchesOf(world, kGroups, kGroup);
+    ours.push_back(secondsOf([&] { world.append(std::move(batches), 4); }));
+  }
+  constexpr double kEvents = kGroups * kGroup;
+  return {"append",
+          kEvents / median(ours),
+          "events/s",
+          kEvents / median(theirs),
+          median(theirs) / median(ours),
+          kRounds,
+          ">= 0.5",
+          "in process, groups of 1024, " + std::to_string(bytes) + " B stored an event"};
+}
+
+Row singleRow() {
+  BenchWorld world(2000);
+  const auto run = [&](unsigned clients, std::vector<double>& latencies) {
+    constexpr int kEach = 60;
+    std::mutex mutex;
+    std::vector<std::thread> threads;
+    const double seconds = secondsOf([&] {
+      for (unsigned i = 0; i < clients; ++i) {
+        threads.emplace_back([&] {
+          std::vector<double> mine;
+          for (int event = 0; event < kEach; ++event) {
+            std::vector<std::vector<Event>> one = batchesOf(world, 1, 1);
+            mine.push_back(secondsOf([&] { world.append(std::move(one), 1); }));
+          }
+          const std::lock_guard lock(mutex);
+          latencies.insert(latencies.end(), mine.begin(), mine.end());
+        });
+      }
+      for (std::thread& thread : threads) thread.join();
+    });
+    return clients * kEach / seconds;
+  };
+  std::vector<double> one, many, lone, crowd;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    one.push_back(run(1, lone));
+    many.push_back(run(64, crowd));
+  }
+  char note[96];
+  std::snprintf(note, sizeof note, "64 clients: p99 %.2f ms; one: median %.2f ms",
+                percentile(crowd, 0.99) * 1e3, median(lone) * 1e3);
+  return {"single", median(many), "events/s", median(one), median(many) / median(one),
+          kRounds,  ">= 20",      note};
+}
+
+// OpenSSL over the same bytes on the same cores: every envelope and every record once.
+double hashAll(double records, std::size_t envelopeBytes) {
+  return secondsOf([&] {
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 2; ++t) {
+      threads.emplace_back([&] {
+        const Bytes record(kRecordBytesMin), envelope(envelopeBytes);
+        unsigned sink = 0;
+        for (double i = 0; i < records / 2; ++i) sink += sha256(record)[0] + sha256(envelope)[0];
+        static_cast<void>(*static_cast<volatile unsigned*>(&sink));
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  });
+}
+
+Row verifyRow() {
+  BenchWorld world(2000);
+  world.append(batchesOf(world, 400, kGroup), 4);
+  world.ledger().signCheckpoint();
+  const StoreLogSource source(world.ledger().store());
+  VerifyOptions options;
+  options.threads = 2;
+  options.key = world.ledger().verifierKey();
+  options.checkpoints = {world.ledger().shownCheckpoint()};
+  const auto records = static_cast<double>(world.ledger().size().raw());
+  std::vector<double> ours, theirs;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    theirs.push_back(hashAll(records, world.storedBytes() - kRecordBytesMin));
+    bool whole = false;
+    ours.push_back(secondsOf([&] { whole = verifyLog(source, options).whole(); }));
+    if (!whole) throw Bug("the log of the bench does not verify");
+  }
+  return {"verify",
+          records / median(ours),
+          "records/s",
+          records / median(theirs),
+          median(theirs) / median(ours),
+          kRounds,
+          ">= 0.35",
+          "chain, tree, commitments; 2 threads, page cache warm"};
+}
+
+Row historyRow() {
+  BenchWorld world(2000);
+  std::vector<std::vector<Event>> batches = batchesOf(world, 1000, 255);
+  for (std::vector<Event>& batch : batches) batch.push_back(world.events().of("crm:history"));
+  world.append(std::move(batches), 4);
+  std::vector<double> ours, theirs;
+  std::vector<PersonEvent> events;
+  for (unsigned round = 0; round < 20; ++round) {
+    ours.push_back(secondsOf([&] { events = world.history("crm:history"); }));
+    theirs.push_back(secondsOf([&] {
+      for (const PersonEvent& event : events) {
+        if (!world.ledger().store().record(event.seq)) throw Bug("a record is missing");
+        static_cast<void>(world.ledger().store().envelope(event.seq));
+      }
+    }));
+  }
+  if (events.size() < 1000) throw Bug("the history of the bench is not complete");
+  return {"history",
+          percentile(ours, 0.99) * 1e3,
+          "ms p99",
+          median(theirs) * 1e3,
+          median(ours) / median(theirs),
+          20,
+          "< 25 ms",
+          "1,000 events among 256,000, warm, recorded as read; baseline: gets of the same rows"};
+}
+
+Row eraseRow() {
+  BenchWorld world(2000, 20);
+  const int file = ::open((world.path() / "sync").c_str(), O_CREAT | O_RDWR, 0600);
+  const std::vector<char> block(4096, 'x');
+  std::vector<double> ours, theirs;
+  for (unsigned round = 0; round < 20; ++round) {
+    theirs.push_back(secondsOf([&] {
+      for (int i = 0; i < 3; ++i) {
+        if (::pwrite(file, block.data(), block.size(), 0) < 0 || ::fdatasync(file) != 0) {
+          throw Fault("the file of the bench cannot be synced");
+        }
+      }
+    }));
+    ours.push_back(secondsOf([&] { world.erase("crm:" + std::to_string(round)); }));
+  }
+  ::close(file);
+  return {"erase",
+          median(ours) * 1e3,
+          "ms",
+          median(theirs) * 1e3,
+          median(ours) / median(theirs),
+          20,
+          "<= 5",
+          "20 events, one holder; baseline: three fdatasync of 4 KiB"};
+}
+
+Row eraseBatchRow() {
+  BenchWorld world(6000);
+  std::vector<double> one, thousand;
+  std::uint64_t next = 1;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    for (const std::size_t count : {std::size_t{1}, std::size_t{1000}}) {
+      std::vector<EraseTarget> targets;
+      for (std::size_t i = 0; i < count; ++i) targets.push_back({Slot(next++), std::nullopt});
+      ErasureId id;
+      systemEntropy().fill(id.bytes);
+      (count == 1 ? one : thousand).push_back(secondsOf([&] {
+        world.ledger().vault().erase(targets, id, 0);
+      }));
+    }
+  }
+  return {"erase-batch",
+          median(thousand) * 1e3,
+          "ms",
+          median(one) * 1e3,
+          median(thousand) / median(one),
+          kRounds,
+          "<= 50",
+          "1,000 slots in one transaction of the key holder; baseline: one"};
+}
+
+struct Named {
+  const char* name;
+  Row (*run)();
+};
+constexpr Named kRows[] = {{"append", appendRow},         {"socket", socketRow},
+                           {"single", singleRow},         {"verify", verifyRow},
+                           {"history", historyRow},       {"erase", eraseRow},
+                           {"erase-batch", eraseBatchRow}};
+
+const Named* rowOf(const std::string& name) {
+  for (const Named& row : kRows) {
+    if (name == row.name) return &row;
+  }
+  return nullptr;
+}
+
+int run(int argc, char** argv) {
+  bool json = false;
+  std::vector<const Named*> wanted;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0) {
+      json = true;
+      continue;
+    }
+    wanted.push_back(rowOf(argv[i]));
+    if (wanted.back() != nullptr) continue;
+    std::fprintf(stderr, "bench: no row '%s'; rows:", argv[i]);
+    for (const Named& row : kRows) std::fprintf(stderr, " %s", row.name);
+    std::fprintf(stderr, "\n");
+    return 2;
+  }
+  if (wanted.empty()) {
+    for (const Named& row : kRows) wanted.push_back(&row);
+  }
+  for (const Named* row : wanted) print(row->run(), json);
+  return 0;
+}
+
+}  // namespace
+}  // namespace lacuna::bench
+
+int main(int argc, char** argv) { return lacuna::bench::run(argc, argv); }

@@ -1,0 +1,73 @@
+// A ledger with its pipeline on the disk of the working folder, and events of about 300 stored bytes.
+#pragma once
+
+#include "daemon/pipeline.h"
+#include "ledger/ledger.h"
+#include "tests/bench/bench.h"
+
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lacuna::bench {
+
+extern const std::string_view kBenchRegister;
+
+// Raw RocksDB: a synced WriteBatch of the same stored bytes, one row an event.
+class RawLog {
+ public:
+  RawLog(const std::filesystem::path& path, std::size_t valueBytes);
+  void append(std::size_t events);
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  std::string value_;
+  std::uint64_t next_ = 0;
+};
+
+// Makes events with ids, of the persons crm:0 ... in no order.
+class EventMaker {
+ public:
+  explicit EventMaker(std::size_t persons) : persons_(persons) {}
+  Event of(const std::string& person);
+  std::vector<Event> batch(std::size_t size);
+
+ private:
+  std::atomic<std::uint64_t> next_{0};
+  std::size_t persons_;
+};
+
+class BenchWorld {
+ public:
+  explicit BenchWorld(std::size_t persons, std::size_t eventsEach = 1);
+  ~BenchWorld();
+  BenchWorld(const BenchWorld&) = delete;
+  BenchWorld& operator=(const BenchWorld&) = delete;
+
+  EventMaker& events() { return events_; }
+  // Submits through the pipeline, at most `inFlight` batches on their way; all durable on return.
+  void append(std::vector<std::vector<Event>> batches, std::size_t inFlight);
+  // Recorded as read, then opened and folded.
+  std::vector<PersonEvent> history(const std::string& person);
+  void erase(const std::string& person);
+
+  std::size_t storedBytes();  // of one event
+  Ledger& ledger() { return *ledger_; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+  EventMaker events_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Pipeline> pipeline_;
+  Caller caller_;
+};
+
+// Over the socket: a daemon and a client on the same two cores (bench_socket.cc).
+Row socketRow();
+
+}  // namespace lacuna::bench
