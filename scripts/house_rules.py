@@ -70,6 +70,7 @@ ANYWHERE = [
 
 # (rule, file) -> (until, reason). An exception that has run out is a breach again.
 EXCEPTIONS = {
+    ("budget", "tests/unit/verify_test.cc"): ("2027-03-31", "every damage that verification must find, side by side"),
 }
 
 SOURCE = re.compile(r"^(ledger|daemon|tools|tests)/.*\.(h|cc)$")
