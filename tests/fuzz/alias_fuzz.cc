@@ -33,7 +33,9 @@ void checkAlias(std::string_view text) {
   if (!alias) {
     const std::size_t colon = text.find(':');
     const std::string_view value = colon == std::string_view::npos ? text : text.substr(colon + 1);
-    LACUNA_ASSERT(value.size() < 24 || alias.refusal().message.find(value) == std::string::npos,
+    // Our sentences hold none of these, so a value with one of them is not there by chance.
+    const bool telling = value.find_first_of("~^%$!|&*=_") != std::string_view::npos;
+    LACUNA_ASSERT(!telling || alias.refusal().message.find(value) == std::string::npos,
                   "a refusal does not repeat the alias");
     return;
   }
