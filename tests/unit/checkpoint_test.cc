@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
 using namespace lacuna;
 
 namespace {
@@ -35,6 +37,20 @@ TEST_CASE("a signed checkpoint opens with its key and no other", "[P3]") {
   VerifierKey cosigner = verifier;
   cosigner.type = kNoteCosignature;
   CHECK(code(cosigner) == RefusalCode::tampered);
+}
+
+TEST_CASE("a key does not vouch for the checkpoint of another origin", "[P3]") {
+  const SigningKey key = keyOf(1);
+  const VerifierKey verifier = verifierKeyOf(kOrigin, key.publicKey());
+  Checkpoint other = head(77);
+  other.origin = "audit.example.org/other";
+  // Rightly signed, under the key's own name.
+  ByteWriter field;
+  field.u32(verifier.id).raw(key.sign(bytesOf(bodyOf(other))));
+  const std::string note =
+      bodyOf(other) + "\n" + kDash + std::string(kOrigin) + " " + base64Of(field.view()) + "\n";
+  REQUIRE(parseNote(note));
+  CHECK(openNote(note, verifier).refusal().code == RefusalCode::tampered);
 }
 
 TEST_CASE("every flipped byte of a note is refused", "[P3]") {
@@ -174,8 +190,12 @@ TEST_CASE("keys in text form come back the same, and no other text is a key", "[
   CHECK_FALSE(signingKeyOfText(text));
   CHECK(refused(std::string(1000, 'a') + text));
   // Upper-case digits would give one key two texts.
-  const std::string upper =
-      verifierKeyOfText(text)->name + "+" + "ABCDEF01" + text.substr(text.rfind('+'));
+  std::string upper = text;
+  std::transform(upper.begin() + static_cast<std::ptrdiff_t>(kOrigin.size()),
+                 upper.begin() + static_cast<std::ptrdiff_t>(kOrigin.size()) + 9,
+                 upper.begin() + static_cast<std::ptrdiff_t>(kOrigin.size()),
+                 [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 32) : c; });
+  REQUIRE(upper != text);
   CHECK(refused(upper));
   CHECK_THROWS_AS(signNote({"an origin", TreeSize(1), RootHash{}}, key), Bug);
 }

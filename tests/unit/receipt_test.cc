@@ -74,6 +74,21 @@ TEST_CASE("a receipt for another record, place, tree or key is refused", "[P1][P
       verifyReceipt(textOf(receiptOf(130)), verifierKeyOf(kTestOrigin, PublicKey{{1, 2, 3}})));
 }
 
+TEST_CASE("a log that signed a record in another place than its own gives no receipt", "[P1]") {
+  const MemoryLog& log = theLog();
+  MemoryTree tree;  // records 5 and 6 exchanged, and signed so
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    tree.append(log.tree.leaves()[i == 5 ? 6 : i == 6 ? 5 : i]);
+  }
+  TlogProof proof;
+  proof.extra = log.entries[6].record;
+  proof.index = Seq(5);
+  proof.hashes = proveInclusion(tree.tiles(), Seq(5), tree.size()).value();
+  proof.checkpoint = log.noteFor({std::string(kTestOrigin), tree.size(), tree.root()});
+  REQUIRE(verifyInclusion(leafHash(proof.extra), Seq(5), tree.size(), proof.hashes, tree.root()));
+  CHECK(verifyReceipt(textOf(proof), log.key()).refusal().code == RefusalCode::tampered);
+}
+
 TEST_CASE("proof texts have one form", "[P1]") {
   const std::string header = "c2sp.org/tlog-proof@v1\n";
   const std::string hash = base64Of(Bytes(32)) + "\n";
