@@ -379,13 +379,13 @@ void People::addLot(Slot slot, const OpenLot& lot) {
 }
 
 std::uint16_t People::classNumber(std::string_view klass) {
-  const auto found = classNumbers_.find(std::string(klass));
-  if (found != classNumbers_.end()) return found->second;
+  // A register has a few dozen classes: looking along them is quicker than hashing a text.
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    if (classes_[i] == klass) return static_cast<std::uint16_t>(i);
+  }
   LACUNA_ASSERT(classes_.size() < 0xffff, "more classes than a register can hold");
-  const auto number = static_cast<std::uint16_t>(classes_.size());
   classes_.emplace_back(klass);
-  classNumbers_.emplace(klass, number);
-  return number;
+  return static_cast<std::uint16_t>(classes_.size() - 1);
 }
 
 }  // namespace lacuna

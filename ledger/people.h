@@ -52,6 +52,7 @@ class People {
   std::uint64_t count() const { return persons_; }
   // By a unique alias, normalised.
   std::optional<Slot> find(std::string_view alias) const;
+  std::optional<AliasPlace> placeOf(std::string_view alias) const { return aliases_.find(alias); }
   // The alias row's leaf, when this slot has that alias.
   std::optional<LeafNo> aliasLeaf(Slot slot, std::string_view alias, bool unique) const;
   std::size_t aliasCount(Slot slot) { return subject(slot).aliases.size(); }
@@ -131,7 +132,6 @@ class People {
   std::uint64_t nextSlot_ = 0;
   std::uint64_t persons_ = 0;
   std::vector<std::string> classes_;
-  std::unordered_map<std::string, std::uint16_t> classNumbers_;
   std::unordered_map<std::uint64_t, CachedSubject> cache_;
   std::uint64_t committed_ = 0;
 };

@@ -63,30 +63,38 @@ AdmissionContext Sequencer::contextOf(const Caller& caller) {
 
 // ---- examine: nothing is changed
 
-Result<Slot> Sequencer::known(const std::vector<Alias>& aliases,
-                              std::vector<Slot>& conflicts) const {
-  std::optional<Slot> first;
-  for (const Alias& alias : aliases) {
-    if (!alias.unique) continue;  // a name never resolves
-    const std::optional<Slot> slot = people_.find(alias.text());
-    if (!slot) continue;
-    if (!first) {
-      first = slot;
-    } else if (*slot != *first &&
-               std::find(conflicts.begin(), conflicts.end(), *slot) == conflicts.end()) {
-      conflicts.push_back(*slot);
+// Whose the aliases are: the first known person decides, further ones are conflicts.
+void Sequencer::lookUp(Examined& found) const {
+  found.aliases.reserve(found.admitted.person.size());
+  for (const Alias& alias : found.admitted.person) {
+    Examined::Named named{alias.text(), alias.unique, std::nullopt};
+    const bool twice = std::any_of(found.aliases.begin(), found.aliases.end(),
+                                   [&](const auto& other) { return other.text == named.text; });
+    if (twice) continue;
+    if (alias.unique) named.place = people_.placeOf(named.text);  // a name never resolves
+    if (named.place && !found.slot) {
+      found.slot = named.place->slot;
+    } else if (named.place && named.place->slot != *found.slot &&
+               std::find(found.conflicts.begin(), found.conflicts.end(), named.place->slot) ==
+                   found.conflicts.end()) {
+      found.conflicts.push_back(named.place->slot);
     }
+    found.aliases.push_back(std::move(named));
   }
-  if (first) return *first;
-  return refuse(RefusalCode::unknownPerson, "nobody is known by any of these aliases");
+  if (!found.slot) return;
+  for (Examined::Named& named : found.aliases) {
+    if (named.unique) continue;
+    const std::optional<LeafNo> leaf = people_.aliasLeaf(*found.slot, named.text, false);
+    if (leaf) named.place = AliasPlace{*found.slot, *leaf};
+  }
 }
 
-bool Sequencer::fenced(const std::vector<Alias>& aliases, Instant at) const {
-  for (const Alias& alias : aliases) {
-    const std::optional<AliasPlace> index = fencedAliases_.find(alias.text());
+bool Sequencer::fenced(const Examined& found) const {
+  for (const Examined::Named& alias : found.aliases) {
+    const std::optional<AliasPlace> index = fencedAliases_.find(alias.text);
     if (!index) continue;
     const ActiveFence& fence = fences_[index->slot.raw()];
-    if (lastRecordedAt_ <= fence.until && at < fence.erasedAt) return true;
+    if (lastRecordedAt_ <= fence.until && found.admitted.at < fence.erasedAt) return true;
   }
   return false;
 }
@@ -105,20 +113,18 @@ Outcome Sequencer::examinePerson(const Event& event, Examined& found, const Fore
     found.slot = Slot(0);
     return Done{};
   }
-  const Result<Slot> slot = known(found.admitted.person, found.conflicts);
-  if (slot) {
-    found.slot = *slot;
-    return Done{};
+  lookUp(found);
+  if (found.slot) return Done{};
+  const Refusal unknown =
+      refuse(RefusalCode::unknownPerson, "nobody is known by any of these aliases");
+  if (fenced(found)) return unknown;
+  bool anyUnique = false;
+  for (const Examined::Named& alias : found.aliases) {
+    if (!alias.unique) continue;
+    anyUnique = true;
+    if (foreseen != nullptr && foreseen->aliases.count(alias.text) > 0) return Done{};
   }
-  if (fenced(found.admitted.person, found.admitted.at)) return slot.refusal();
-  const bool anyUnique = std::any_of(found.admitted.person.begin(), found.admitted.person.end(),
-                                     [](const Alias& alias) { return alias.unique; });
-  if (foreseen != nullptr) {
-    for (const Alias& alias : found.admitted.person) {
-      if (alias.unique && foreseen->aliases.count(alias.text()) > 0) return Done{};
-    }
-  }
-  if (!found.admitted.mayAdmitPerson || !anyUnique) return slot.refusal();
+  if (!found.admitted.mayAdmitPerson || !anyUnique) return unknown;
   found.admitsPerson = true;
   return Done{};
 }
@@ -128,8 +134,8 @@ Outcome Sequencer::examineId(const Event& event, Examined& found, const Foreseen
   const Refusal reused =
       refuse(RefusalCode::idReused, "an event with this id but other content is recorded");
   if (!found.slot) {
-    if (foreseen == nullptr || found.admitted.person.empty()) return Done{};
-    const auto same = foreseen->ids.find(found.admitted.person.front().text() + '\0' + event.id);
+    if (foreseen == nullptr || found.aliases.empty()) return Done{};
+    const auto same = foreseen->ids.find(found.aliases.front().text + '\0' + event.id);
     if (same == foreseen->ids.end() || same->second == canonicalOf(event)) return Done{};
     return reused;
   }
@@ -150,12 +156,8 @@ Outcome Sequencer::examineId(const Event& event, Examined& found, const Foreseen
 }
 
 bool Sequencer::hasRoom(const Examined& found) {
-  std::size_t added = 0;
-  for (const Alias& alias : found.admitted.person) {
-    const bool known = people_.aliasLeaf(*found.slot, alias.text(), alias.unique) ||
-                       (alias.unique && people_.find(alias.text()));
-    if (!known) ++added;
-  }
+  const auto added = static_cast<std::size_t>(std::count_if(
+      found.aliases.begin(), found.aliases.end(), [](const auto& alias) { return !alias.place; }));
   if (added > 0 && people_.aliasCount(*found.slot) + added > kAliasesPerPersonMax) return false;
   return people_.roomFor(*found.slot, found.admitted.klass, found.admitted.period, added);
 }
@@ -219,31 +221,31 @@ Seq Sequencer::push(Draft& draft, Kind kind, SystemNo system, std::optional<Peop
   return Seq(nextSeq_ - 1);
 }
 
-Seq Sequencer::plan(Draft& draft, const Event& event, Examined& found) {
+Seq Sequencer::plan(Draft& draft, Event event, Examined& found) {
   Admitted& admitted = found.admitted;
-  const bool person = !event.person.empty();
-  if (person && !found.slot) {
-    // An earlier event of the same batch may have admitted the person meanwhile.
-    const Result<Slot> slot = known(admitted.person, found.conflicts);
-    found.slot = slot ? *slot : people_.admit(draft, SubjectWhat::person, {}, draft.recordedAt);
-  }
+  if (!found.slot) found.slot = people_.admit(draft, SubjectWhat::person, {}, draft.recordedAt);
   const Slot slot = *found.slot;
-  StoredEvent stored;
-  if (person) {
-    for (const Alias& alias : admitted.person) {
-      std::optional<LeafNo> leaf = people_.aliasLeaf(slot, alias.text(), alias.unique);
-      const bool elsewhere = !leaf && alias.unique && people_.find(alias.text());
-      if (elsewhere) continue;  // a second known person: kept as a slot, below
-      if (!leaf) leaf = people_.addAlias(draft, slot, alias.text(), alias.unique, draft.recordedAt);
-      stored.aliases.push_back(*leaf);
-    }
-    stored.otherPersons = found.conflicts;
+  if (!event.id.empty() && !found.id) {
+    const std::optional<Secret> identity = vault_.lotKey(slot, LeafNo(0));
+    LACUNA_ASSERT(identity.has_value(), "a new person without an identity key");
+    found.id = idEntryOf(*identity, event.id);
+    found.content = contentDigestOf(*identity, canonicalOf(event));
   }
+  draft.bytes += textBytes(event);
+  StoredEvent stored;
+  for (const Examined::Named& alias : found.aliases) {
+    if (alias.place && alias.place->slot != slot)
+      continue;  // a second known person: kept as a slot
+    stored.aliases.push_back(
+        alias.place ? alias.place->leaf
+                    : people_.addAlias(draft, slot, alias.text, alias.unique, draft.recordedAt));
+  }
+  stored.otherPersons = std::move(found.conflicts);
   stored.recipient = instance(draft, admitted.recipient);
   stored.source = instance(draft, admitted.source);
   stored.via = instance(draft, admitted.via);
   stored.actor = instance(draft, admitted.actor);
-  stored.event = event;
+  stored.event = std::move(event);
   stored.event.person.clear();
   stored.event.at = admitted.at;
   stored.event.klass = admitted.klass;
@@ -256,17 +258,9 @@ Seq Sequencer::plan(Draft& draft, const Event& event, Examined& found) {
   stored.registerVersion = registers_.versions();
   const People::Place place =
       people_.take(draft, slot, admitted.klass, admitted.period, draft.recordedAt);
-  draft.bytes += textBytes(event);
-  const Seq seq = push(draft, event.kind, admitted.system, place, {}, std::move(stored), {});
-  if (!event.id.empty()) {
-    if (!found.id) {
-      const std::optional<Secret> identity = vault_.lotKey(slot, LeafNo(0));
-      LACUNA_ASSERT(identity.has_value(), "a new person without an identity key");
-      found.id = idEntryOf(*identity, event.id);
-      found.content = contentDigestOf(*identity, canonicalOf(event));
-    }
-    remember(draft, seq, *found.id, found.content);
-  }
+  const Kind kind = stored.event.kind;
+  const Seq seq = push(draft, kind, admitted.system, place, {}, std::move(stored), {});
+  if (found.id) remember(draft, seq, *found.id, found.content);
   return seq;
 }
 
@@ -298,14 +292,14 @@ void Sequencer::append(Draft& draft, const Caller& caller, std::vector<Event> ev
       results.clear();
     }
   }
-  for (const Event& event : events) {
+  for (Event& event : events) {
     Result<Examined> found = examine(caller, event, nullptr);
     if (!found) {
       results.push_back(found.refusal());
     } else if (found->repeated) {
       results.push_back(*found->repeated);
     } else {
-      results.push_back(Appended{plan(draft, event, *found), {}, false});
+      results.push_back(Appended{plan(draft, std::move(event), *found), {}, false});
     }
   }
   draft.waiting.push_back([this, results = std::move(results), done = std::move(done)](
@@ -335,11 +329,10 @@ std::vector<EventResult> Sequencer::check(const Caller& caller, const std::vecto
       continue;
     }
     if (found->admitsPerson || (found->slot && *found->slot != Slot(0)) || !found->slot) {
-      for (const Alias& alias : found->admitted.person) foreseen.aliases.insert(alias.text());
+      for (const auto& alias : found->aliases) foreseen.aliases.insert(alias.text);
     }
-    if (!found->slot && !event.id.empty() && !found->admitted.person.empty()) {
-      foreseen.ids.emplace(found->admitted.person.front().text() + '\0' + event.id,
-                           canonicalOf(event));
+    if (!found->slot && !event.id.empty() && !found->aliases.empty()) {
+      foreseen.ids.emplace(found->aliases.front().text + '\0' + event.id, canonicalOf(event));
     }
     results.push_back(found->repeated.value_or(Appended{}));
   }

@@ -77,6 +77,13 @@ class Sequencer {
   // What examine() found out about one event, before anything is changed.
   struct Examined {
     Admitted admitted;
+    struct Named {  // one alias of the event
+      std::string text;
+      bool unique = true;
+      std::optional<AliasPlace>
+          place;  // whose it is; of a name: looked up once the person is known
+    };
+    std::vector<Named> aliases;
     std::optional<Slot> slot;     // known person, or slot 0
     std::vector<Slot> conflicts;  // further known persons
     bool admitsPerson = false;
@@ -94,8 +101,8 @@ class Sequencer {
   Outcome examinePerson(const Event& event, Examined& found, const Foreseen* foreseen);
   bool hasRoom(const Examined& found);
   Outcome examineId(const Event& event, Examined& found, const Foreseen* foreseen);
-  Result<Slot> known(const std::vector<Alias>& aliases, std::vector<Slot>& conflicts) const;
-  Seq plan(Draft& draft, const Event& event, Examined& found);
+  void lookUp(Examined& found) const;
+  Seq plan(Draft& draft, Event event, Examined& found);
   std::optional<InstanceRef> instance(Draft& draft, const std::optional<NamedParty>& named);
   Seq push(Draft& draft, Kind kind, SystemNo system, std::optional<People::Place> place, Bytes body,
            std::optional<StoredEvent> stored, std::optional<DocumentHash> document);
@@ -103,7 +110,7 @@ class Sequencer {
   void consultScanned(Draft& draft, const Caller& caller, ReadOperation operation,
                       std::string_view reason, Slot slot);
   AdmissionContext contextOf(const Caller& caller);
-  bool fenced(const std::vector<Alias>& aliases, Instant at) const;
+  bool fenced(const Examined& found) const;
   bool classFenced(Slot slot, std::string_view klass, Instant at) const;
   void loadRegisters();
   void loadFences();

@@ -119,6 +119,13 @@ TEST_CASE("several aliases are one person; a second known person is kept as a co
   CHECK_FALSE(world.history("name:Jan Jansen"));
 }
 
+TEST_CASE("an alias said twice is one alias", "[P10]") {
+  World world;
+  REQUIRE(world.submitOne(
+      R"({"kind":"processing","operation":"collect","person":["crm:1","crm:1"],"purpose":"course-admin","system":"website"})"));
+  CHECK(world.sequencer().people().aliasCount(*world.sequencer().resolve("crm:1")) == 1);
+}
+
 TEST_CASE("an atomic batch is recorded whole or not at all", "[P10]") {
   World world;
   const TreeSize before = world.ledger().size();
