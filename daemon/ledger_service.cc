@@ -425,23 +425,30 @@ class OpenLedgerService final : public LedgerService {
                      sequencer.consult(draft, caller, request.person, operation, request.reason)) {
         *ticket = {std::move(*person), sequencer.registers(), sequencer.systems(),
                    std::move(*query), draft.recordedAt};
+        if (ticket->query.knownThrough)
+          ticket->now = ledger_->recordedAt(*ticket->query.knownThrough);
       } else {
         refusal = person.refusal();
       }
-      draft.waiting.push_back(
-          [this, ticket, refusal, done, make](const Draft&, const Refusal* failure) {
-            if (failure != nullptr) return done(*failure);
-            if (refusal) return done(*refusal);
-            const bool taken = reads_.submit([ticket, done, make] {
-              try {
-                done(make(*ticket));
-              } catch (const std::exception& error) {
-                done(Refusal{RefusalCode::tampered,
-                             std::string("this person cannot be read: ") + error.what()});
-              }
-            });
-            if (!taken) done(busy());
-          });
+      draft.waiting.push_back([this, ticket, refusal, done, make](const Draft&,
+                                                                  const Refusal* failure) {
+        if (failure != nullptr) return done(*failure);
+        if (refusal) return done(*refusal);
+        const bool taken = reads_.submit([ticket, done, make] {
+          std::optional<Result<T>> answer;
+          try {
+            answer = make(*ticket);
+          } catch (const Fault& fault) {
+            answer = Refusal{RefusalCode::tampered,
+                             std::string("this person cannot be read: ") + fault.what()};
+          } catch (const std::exception&) {
+            answer =
+                Refusal{RefusalCode::tampered, "this person cannot be read: see `lacuna verify`"};
+          }
+          done(std::move(*answer));
+        });
+        if (!taken) done(busy());
+      });
     };
     pipeline_->enqueue(std::move(work));
   }

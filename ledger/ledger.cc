@@ -376,6 +376,15 @@ Outcome Ledger::diskOk() const {
 }
 
 TreeSize Ledger::size() const { return store_->size(); }
+
+Instant Ledger::recordedAt(Seq seq) const {
+  const std::uint64_t last = store_->size().raw() - 1;
+  const std::optional<Bytes> bytes = store_->record(Seq(std::min(seq.raw(), last)));
+  const Result<Record> record = decodeRecord(bytes.value_or(Bytes{}));
+  if (!record) throw Fault("a record does not follow the format");
+  return record->recordedAt;
+}
+
 AssuranceReport Ledger::assurance() const { return vault_->assurance(); }
 AssuranceReport Ledger::recheckAssurance() { return vault_->recheck(); }
 

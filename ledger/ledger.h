@@ -95,6 +95,8 @@ class Ledger {
   // New work is refused when this is not ok (no-space).
   Outcome diskOk() const;
   TreeSize size() const;
+  // When a record was recorded; of a seq beyond the log, when its last one was.
+  Instant recordedAt(Seq seq) const;
   AssuranceReport assurance() const;
   AssuranceReport recheckAssurance();
   Vault& vault() { return *vault_; }

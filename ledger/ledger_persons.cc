@@ -65,7 +65,8 @@ PersonFacts Ledger::facts(const PersonHandle& person, const RegisterHistory& reg
     }
     facts.lots.push_back(std::move(view));
   }
-  const std::optional<Secret> key = vault_->lotKey(person.slot, LeafNo(0));
+  const Vault::Reader keys = vault_->reader();
+  const std::optional<Secret> key = keys.lotKey(person.slot, LeafNo(0));
   const Bytes rowKey = subjectRowKey(person.slot);
   const std::optional<Bytes> sealed = store_->row(Table::persons, rowKey);
   if (!key || !sealed) return facts;

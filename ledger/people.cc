@@ -277,9 +277,10 @@ void People::forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& al
 std::vector<AliasRow> aliasRowsOf(const Vault& vault, const Store& store, Slot slot) {
   std::vector<AliasRow> out;
   const Bytes prefix = ByteWriter().u8('A').u64(slot.raw()).take();
+  const Vault::Reader keys = vault.reader();
   store.scan(Table::persons, prefix, [&](ByteView key, ByteView value) {
     ByteReader in(key.subspan(9));
-    const std::optional<Secret> lotKey = vault.lotKey(slot, LeafNo(in.u16()));
+    const std::optional<Secret> lotKey = keys.lotKey(slot, LeafNo(in.u16()));
     if (!lotKey) return true;
     const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
     if (!plain) faultSealedRow();

@@ -241,7 +241,9 @@ void Sequencer::loadFences() {
 std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
                                  const SystemNumbers& systems, Slot slot, const LotHandle& lot) {
   std::vector<PersonEvent> out;
-  const std::optional<Secret> key = vault.lotKey(slot, lot.leaf);
+  // Held to the end: an erasure waits for those who are reading, so that none reads on after it.
+  const Vault::Reader keys = vault.reader();
+  const std::optional<Secret> key = keys.lotKey(slot, lot.leaf);
   if (!key) return out;  // erased meanwhile
   std::vector<Tag> tags;
   tags.reserve(lot.events);
