@@ -56,9 +56,8 @@ Outcome makeDataDirectory(const std::filesystem::path& data) {
 }
 
 void warnOfWeakErasure(LedgerService& service, const ServerConfig& config) {
-  const auto keys = nlohmann::json::parse(service.keysStatus(), nullptr, false);
-  const std::string assurance = keys.is_object() ? keys.value("assurance", "") : "";
-  if (assurance.empty()) return;
+  const auto status = nlohmann::json::parse(service.status());
+  const auto assurance = status.at("assurance").get<std::string>();
   say("assurance of erasure: " + assurance);
   if (assurance == "inplace" || assurance == "hardware") return;
   say("WARNING: this file system may keep old copies of the root key. What is erased could be "
@@ -81,6 +80,10 @@ int serve(const ServerConfig& config) {
   options.data = config.data;
   options.origin = config.origin;
   options.allowWeakErasure = config.allowWeakErasure;
+  options.acceptLostTail = config.acceptLostTail;
+  if (config.acceptLostTail) {
+    say("WARNING: a lost tail of the log is accepted. What was acknowledged in it is gone.");
+  }
   options.checkpointInterval = config.checkpointInterval;
   options.log = say;
   options.onProgress = sayProgress;

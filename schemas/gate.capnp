@@ -12,7 +12,8 @@
 #     erasures with an `erasureId`, can be sent again: they are recorded once.
 #
 # Bounds: a message of a client is at most 4 MiB and a batch at most 8192 events; an answer is at most
-# 32 MiB. Larger messages end the connection. Many calls may be in flight; when too many bytes are, the
+# 32 MiB. Larger messages end the connection, and so do more than 16384 questions that are not finished.
+# A connection holds at most 64 capabilities of roles. Many calls may be in flight; when too many bytes are, the
 # daemon stops reading from the connection or refuses `busy` with a time to wait.
 #
 # Texts that carry JSON or TOML are one document each, in UTF-8. Times in texts are RFC 3339; numbers name

@@ -105,7 +105,7 @@ class AuditorServer final : public wire::Auditor::Server {
   }
 
   static constexpr unsigned kTileLevelMax = 7;  // 256^8 leaves
-  kj::Own<RpcPeer> peer_;
+  HandOut peer_;
 };
 
 }  // namespace

@@ -48,6 +48,11 @@ class GateServer final : public wire::Gate::Server {
   template <typename Context, typename Make>
   kj::Promise<void> handOut(Context context, Role role, Make make) {
     return asRole(*peer_, role, context, [&](Caller) -> kj::Promise<void> {
+      if (peer_->handOuts() >= kHandOutsPerConnectionMax) {
+        putRefusal(context.getResults(),
+                   Refusal{RefusalCode::busy, "Release capabilities that you no longer use."});
+        return kj::READY_NOW;
+      }
       context.getResults().setOk(make(kj::addRef(*peer_)));
       return kj::READY_NOW;
     });

@@ -1,5 +1,6 @@
 #include "daemon/rpc/message_stream.h"
 
+#include <capnp/rpc.capnp.h>
 #include <kj/debug.h>
 
 #include <algorithm>
@@ -113,11 +114,33 @@ kj::Promise<kj::Maybe<capnp::MessageReaderAndFds>> BoundedMessageStream::readFra
                         .then([this, &begun]() { return readTable(begun); })
                         .then([this, &begun]() { return readBody(begun); });
         return host_.timer.timeoutAfter(durationOf(host_.patience.message), kj::mv(rest))
-            .then([options, frame = kj::mv(frame)]() mutable -> Read {
+            .then([this, options, frame = kj::mv(frame)]() mutable -> Read {
               kj::Own<capnp::MessageReader> reader = kj::heap<Message>(kj::mv(frame), options);
+              inspect(*reader);
               return capnp::MessageReaderAndFds{kj::mv(reader), nullptr};
             });
       });
+}
+
+void BoundedMessageStream::inspect(capnp::MessageReader& message) {
+  const auto root = message.getRoot<capnp::rpc::Message>();
+  switch (root.which()) {
+    case capnp::rpc::Message::CALL:
+      KJ_REQUIRE(root.getCall().getParams().getCapTable().size() <= kCapabilitiesPerMessageMax,
+                 "the message brings too many capabilities");
+      ++questions_;
+      break;
+    case capnp::rpc::Message::BOOTSTRAP:
+      ++questions_;
+      break;
+    case capnp::rpc::Message::FINISH:
+      if (questions_ > 0) --questions_;
+      break;
+    default:
+      break;
+  }
+  // Not waiting: the client's Finish stands behind what we would no longer read.
+  KJ_REQUIRE(questions_ <= kQuestionsPerConnectionMax, "too many questions are not finished");
 }
 
 kj::Promise<void> BoundedMessageStream::readTable(Frame& frame) {

@@ -3,7 +3,8 @@
 // Promise: no byte of a message's body is buffered before its size was taken from the principal's
 //          allowance; a message that has begun arrives within Patience::message or the connection
 //          ends, and so does one whose client takes nothing of an answer for as long; nothing more is
-//          read while too many calls or unread answers stand.
+//          read while too many calls or unread answers stand. What the RPC system would keep for a
+//          client is bounded too: questions never finished, capabilities sent to us.
 // Failure: a malformed or oversize frame throws; the RPC system then ends the connection.
 // Thread:  the loop's.
 #pragma once
@@ -76,6 +77,7 @@ class BoundedMessageStream final : public capnp::MessageStream {
   struct Frame;
 
   kj::Promise<void> untilReadable();
+  void inspect(capnp::MessageReader& message);
   kj::Promise<kj::Maybe<capnp::MessageReaderAndFds>> readFrame(capnp::ReaderOptions options);
   kj::Promise<void> readTable(Frame& frame);
   kj::Promise<void> readBody(Frame& frame);
@@ -86,7 +88,8 @@ class BoundedMessageStream final : public capnp::MessageStream {
   const std::uint32_t principal_;
   CallCount& calls_;
   kj::Function<std::size_t()> unsentBytes_ = []() -> std::size_t { return 0; };
-  Allowance::Share unsent_;  // of unsentBytes_(), as last looked at
+  std::size_t questions_ = 0;  // asked and not finished: the RPC system remembers each of them
+  Allowance::Share unsent_;    // of unsentBytes_(), as last looked at
   kj::Maybe<kj::Own<kj::PromiseFulfiller<void>>> writeWaiter_;
 };
 

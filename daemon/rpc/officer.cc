@@ -161,7 +161,7 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
-  kj::Own<RpcPeer> peer_;
+  HandOut peer_;
 };
 
 }  // namespace

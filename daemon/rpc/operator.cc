@@ -92,7 +92,7 @@ class OperatorServer final : public wire::Operator::Server {
     });
   }
 
-  kj::Own<RpcPeer> peer_;
+  HandOut peer_;
 };
 
 }  // namespace

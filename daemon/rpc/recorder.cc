@@ -47,7 +47,7 @@ class RecorderServer final : public wire::Recorder::Server {
     });
   }
 
-  kj::Own<RpcPeer> peer_;
+  HandOut peer_;
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ class RpcPeer final : public kj::Refcounted {
   Host& host() { return session_->host(); }
   CallCount& calls() { return calls_; }
   std::size_t& cursors() { return cursors_; }
+  std::size_t& handOuts() { return handOuts_; }
 
   // Refuses an answer that is too large at all, or too much beside what the client leaves unread.
   std::optional<Refusal> refusalOfAnswer(std::size_t bytes);
@@ -30,8 +31,22 @@ class RpcPeer final : public kj::Refcounted {
  private:
   kj::Own<Session> session_;
   CallCount calls_;
-  std::size_t cursors_ = 0;
+  std::size_t cursors_ = 0, handOuts_ = 0;
   kj::Maybe<BoundedMessageStream&> stream_;
+};
+
+// A capability's hold on its connection, counted while the client keeps it or its answer.
+class HandOut {
+ public:
+  explicit HandOut(kj::Own<RpcPeer> peer) : peer_(kj::mv(peer)) { ++peer_->handOuts(); }
+  ~HandOut() { --peer_->handOuts(); }
+  KJ_DISALLOW_COPY(HandOut);
+  RpcPeer* operator->() { return peer_.get(); }
+  RpcPeer& operator*() { return *peer_; }
+  RpcPeer* get() { return peer_.get(); }
+
+ private:
+  kj::Own<RpcPeer> peer_;
 };
 
 wire::Gate::Client newGate(kj::Own<RpcPeer> peer);

@@ -57,6 +57,9 @@ po::options_description optionsOf() {
        "a further key holder; not supported by this version")
       ("allow-weak-erasure", po::bool_switch(),
        "erase even where the file system keeps old copies of the root key")
+      ("accept-lost-tail", po::bool_switch(),
+       "open a log that is older than its keys: its records after the last one here are lost for "
+       "good; on the command line only")
       ("checkpoint-interval", po::value<std::string>()->value_name("MS"),
        "milliseconds between checkpoints, 10 to 60000 (default 500)")
       ("help", "this text")
@@ -179,6 +182,7 @@ Configured fill(const po::variables_map& values) {
         "alone. Start without --key-holder."};
   }
   out.allowWeakErasure = values["allow-weak-erasure"].as<bool>();
+  out.acceptLostTail = values["accept-lost-tail"].as<bool>();
 
   out.checkpointInterval = kCheckpointIntervalDefault;
   if (const auto text = given(values, "checkpoint-interval")) {
@@ -220,10 +224,15 @@ Configured configure(const std::vector<std::string>& arguments,
     std::istringstream fromEnvironment(*lines);
     po::store(po::parse_config_file(fromEnvironment, options), values);
 
+    // Said once for one loss, never left standing for the next.
+    const bool lostTail = values["accept-lost-tail"].as<bool>();
     if (const auto file = given(values, "config")) {
       std::ifstream in(*file);
       if (!in) return UsageError{"The file of --config cannot be read."};
       po::store(po::parse_config_file(in, options), values);
+    }
+    if (values["accept-lost-tail"].as<bool>() != lostTail) {
+      return UsageError{"accept-lost-tail is taken on the command line only."};
     }
     return fill(values);
   } catch (const po::error& error) {

@@ -20,6 +20,7 @@ struct ServerConfig {
   std::string httpHost;              // loopback; empty: no TCP
   std::uint16_t httpPort = 0;        // 0: one that is free
   bool allowWeakErasure = false;
+  bool acceptLostTail = false;
   std::chrono::milliseconds checkpointInterval{};
 };
 

@@ -2,6 +2,7 @@
 
 #include "daemon/http/event_service.h"
 #include "daemon/rpc/connection.h"
+#include "daemon/rpc/translate.h"
 #include "daemon/server/sockets.h"
 
 #include <kj/async-unix.h>
@@ -226,8 +227,12 @@ Outcome Server::Loop::run(const std::function<void()>& drain) {
   const QuietLog quiet(hooks_.log);
   if (auto listening = listen(); !listening) return listening;
   if (hooks_.ready) hooks_.ready();
-  untilStopped().wait(io_.waitScope);
-  drainAll(drain);
+  try {
+    untilStopped().wait(io_.waitScope);
+    drainAll(drain);
+  } catch (kj::Exception& e) {
+    throw Fault(faultForClient(kj::mv(e)).getDescription().cStr());
+  }
   return Done{};
 }
 

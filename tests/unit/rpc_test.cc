@@ -3,6 +3,8 @@
 #include "tests/support/rpc_client.h"
 #include "tests/support/server_world.h"
 
+#include <capnp/rpc.capnp.h>
+#include <capnp/serialize.h>
 #include <catch2/catch.hpp>
 
 #include <chrono>
@@ -364,6 +366,47 @@ TEST_CASE("one principal cannot take all connections, and they come back", "[ser
       return false;
     }
   }));
+}
+
+TEST_CASE("what the wire remembers for a client is bounded", "[server]") {
+  ServerWorld world;
+  ClientLoop loop;
+  RpcClient other(loop, world.socket());
+  SECTION("capabilities that it holds") {
+    RpcClient client(loop, world.socket());
+    std::vector<wire::Recorder::Client> held;
+    for (std::size_t i = 0; i < kHandOutsPerConnectionMax; ++i) held.push_back(client.recorder());
+    CHECK(codeOf(client.wait(client.gate().recorderRequest().send())) == RefusalCode::busy);
+    held.clear();
+    client.wait(client.gate().identityRequest().send());  // the releases go first
+    CHECK(client.wait(client.gate().recorderRequest().send()).isOk());
+  }
+  SECTION("questions that it never finishes") {
+    capnp::MallocMessageBuilder message;
+    auto call = message.initRoot<capnp::rpc::Message>().initBootstrap();
+    RawSocket raw(world.socket());
+    std::string bytes;
+    for (std::size_t i = 0; i <= kQuestionsPerConnectionMax; ++i) {
+      call.setQuestionId(static_cast<std::uint32_t>(i));
+      const auto flat = capnp::messageToFlatArray(message);
+      bytes.append(flat.asChars().begin(), flat.asChars().size());
+    }
+    // Answers must be taken for the daemon to go on reading.
+    std::thread sender([&]() { raw.send(bytes); });
+    CHECK(raw.closedByPeer());
+    sender.join();
+  }
+  SECTION("capabilities that it sends") {
+    capnp::MallocMessageBuilder message;
+    auto call = message.initRoot<capnp::rpc::Message>().initCall();
+    call.initTarget().setImportedCap(0);
+    call.initParams().initCapTable(100'000);
+    const auto flat = capnp::messageToFlatArray(message);
+    RawSocket raw(world.socket());
+    raw.send({flat.asChars().begin(), flat.asChars().size()});
+    CHECK(raw.closedByPeer());
+  }
+  CHECK(other.status());
 }
 
 TEST_CASE("a client that reads no answers is stopped, not buffered", "[server]") {

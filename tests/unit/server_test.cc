@@ -61,6 +61,10 @@ TEST_CASE("the command line wins over the environment, and that over the file", 
   CHECK(config.origin == "of-environment");
   CHECK(config.checkpointInterval == std::chrono::milliseconds(50));
   CHECK(config.allowWeakErasure);
+  CHECK_FALSE(config.acceptLostTail);
+  CHECK(as<ServerConfig>(configure({"--data", "d", "--accept-lost-tail"}, {})).acceptLostTail);
+  std::ofstream(file) << "data = of-file\naccept-lost-tail = true\n";
+  CHECK_FALSE(as<UsageError>(configure({"--config", file.string()}, {})).sentence.empty());
 }
 
 TEST_CASE("wrong usage is told apart from what is refused", "[server]") {
