@@ -228,7 +228,7 @@ class OpenLedgerService final : public LedgerService {
     work.exclusive = [this, caller, request, ground = *ground, id, done](Ledger& ledger) {
       Result<Erasure> erased =
           request.dryRun ? ledger.planErasure(caller, request.person, request.classes)
-                         : ledger.erase(caller, request.person, ground, request.classes, id, {});
+                         : ledger.erase(caller, request.person, ground, request.classes, id);
       persons_ = ledger.sequencer().people().count();
       if (!erased) return done(erased.refusal());
       done(erasureJson(ledger, *erased, request));
@@ -468,7 +468,16 @@ class OpenLedgerService final : public LedgerService {
     return out;
   }
 
-  static std::string erasureJson(const Ledger& ledger, const Erasure& erasure,
+  // Until when a law keeps a lot, where it still does (Art. 17(3)(b)).
+  static std::optional<Instant> keptByLaw(Ledger& ledger, const LotHandle& lot) {
+    const Register& reg = ledger.sequencer().registers().latest();
+    const RetentionClass* klass = reg.klass(lot.klass);
+    if (klass == nullptr || !klass->retention.legalMinimum) return std::nullopt;
+    const std::optional<Instant> end = retentionEnd(*klass, reg, lot.period);
+    return end && *end > ledger.sequencer().now() ? end : std::nullopt;
+  }
+
+  static std::string erasureJson(Ledger& ledger, const Erasure& erasure,
                                  const EraseRequest& request) {
     Json out;
     if (request.dryRun) {
@@ -482,12 +491,23 @@ class OpenLedgerService final : public LedgerService {
     out["scope"] = erasure.classes.empty() ? "person" : "classes";
     out["classes"] = erasure.classes;
     out["lots"] = Json::array();
+    bool warned = false;
     for (const LotHandle& lot : erasure.lots) {
       Json entry;
       entry["class"] = lot.klass;
       if (lot.period != 0) entry["period"] = lot.period;
       entry["events"] = lot.events;
+      if (const auto until = keptByLaw(ledger, lot)) {
+        entry["legalMinimumUntil"] = rfc3339Of(*until);
+        warned = true;
+      }
       out["lots"].push_back(entry);
+    }
+    if (warned) {
+      out["warning"] =
+          "a law asks to keep some of these lots for longer (legalMinimumUntil); to erase the "
+          "others only, "
+          "name their classes with --class";
     }
     const AssuranceReport assurance = ledger.assurance();
     out["assurance"] = nameOf(assurance.level);

@@ -86,8 +86,7 @@ class Ledger {
   Result<Erasure> planErasure(const Caller& caller, std::string_view person,
                               const std::vector<std::string>& classes);
   Result<Erasure> erase(const Caller& caller, std::string_view person, Ground ground,
-                        const std::vector<std::string>& classes, std::optional<ErasureId> id,
-                        std::string_view reason);
+                        const std::vector<std::string>& classes, std::optional<ErasureId> id);
 
   // Closes, seals and commits. Sequencer thread, with no group on its way.
   void commitNow(Draft& draft);
@@ -115,9 +114,11 @@ class Ledger {
   struct ErasurePlan;
   Result<ErasurePlan> plan(std::string_view person, const std::vector<std::string>& classes);
   std::optional<Erasure> earlier(const ErasureId& id);
+  bool isErasureOf(const Erasure& before, std::string_view person,
+                   const std::vector<std::string>& classes);
   void finish(const ErasurePlan& plan, Erasure& erasure, Ground ground, std::uint32_t parts);
   Seq step(Draft& draft, const ErasurePlan& plan, const Erasure& erasure, ErasureStep which,
-           Ground ground, std::uint32_t parts);
+           Ground ground, std::uint32_t principal);
 
   LedgerOptions options_;
   const Clock& clock_;

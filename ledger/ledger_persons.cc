@@ -5,11 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 namespace lacuna {
 namespace {
-
-constexpr std::chrono::hours kFenceDefault{7 * 24};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -131,10 +130,17 @@ Result<Ledger::ErasurePlan> Ledger::plan(std::string_view person,
   if (!slot) return slot.refusal();
   ErasurePlan plan;
   plan.slot = *slot;
-  if (plan.slot == Slot(0))
-    return Refusal{RefusalCode::invalidValue, "the organisation is not a person"};
+  const SubjectWhat what = sequencer_->people().whatOf(plan.slot);
+  if (what != SubjectWhat::person && what != SubjectWhat::instance) {
+    return Refusal{RefusalCode::invalidValue,
+                   "only a person can be erased; a case ends by its retention"};
+  }
   plan.whole = classes.empty();
-  plan.classes = classes;
+  const std::set<std::string> named(classes.begin(), classes.end());
+  if (named.size() > kFenceClassesMax) {
+    return Refusal{RefusalCode::tooMany, "one erasure names at most 256 classes"};
+  }
+  plan.classes.assign(named.begin(), named.end());
   plan.aliases = aliasRowsOf(*vault_, *store_, plan.slot);
   for (const std::string& klass : classes) {
     if (sequencer_->registers().latest().klass(klass) == nullptr) {
@@ -144,12 +150,15 @@ Result<Ledger::ErasurePlan> Ledger::plan(std::string_view person,
     }
   }
   for (LotHandle& lot : sequencer_->people().lotsOf(plan.slot)) {
-    const bool named = std::find(classes.begin(), classes.end(), lot.klass) != classes.end();
-    if (!plan.whole && !named) continue;
+    if (!plan.whole && named.count(lot.klass) == 0) continue;
     if (!plan.whole) plan.targets.push_back({plan.slot, lot.leaf});
     plan.lots.push_back(std::move(lot));
   }
   if (plan.whole) plan.targets.push_back({plan.slot, std::nullopt});
+  if (plan.targets.size() > kEraseTargetsPerRow) {
+    return Refusal{RefusalCode::tooMany,
+                   "these classes have more lots than one erasure takes: name fewer"};
+  }
   if (plan.targets.empty()) {
     return Refusal{RefusalCode::nothingToErase,
                    "nothing is recorded of this person in these classes"};
@@ -169,7 +178,7 @@ Result<Erasure> Ledger::planErasure(const Caller&, std::string_view person,
 }
 
 Seq Ledger::step(Draft& draft, const ErasurePlan& plan, const Erasure& erasure, ErasureStep which,
-                 Ground ground, std::uint32_t parts) {
+                 Ground ground, std::uint32_t principal) {
   ErasureBody body;
   body.erasure = erasure.id;
   body.step = which;
@@ -177,12 +186,13 @@ Seq Ledger::step(Draft& draft, const ErasurePlan& plan, const Erasure& erasure, 
   body.version = which == ErasureStep::intent ? TreeVersion(0) : erasure.version;
   body.holdersDestroyed = which == ErasureStep::intent ? 0 : 1;
   body.weakestAssurance = static_cast<std::uint8_t>(vault_->assurance().level);
-  body.parts = which == ErasureStep::intent ? parts : 0;
+  body.parts = which == ErasureStep::intent ? 1 : 0;
   std::optional<StoredEvent> stored;
   if (which == ErasureStep::intent) {
     stored.emplace();
     stored->event.kind = Kind::erasure;
     stored->event.at = draft.recordedAt;
+    stored->principal = principal;
     stored->operationText = plan.whole ? "person" : "classes";
     stored->details = plan.classes;
   }
@@ -191,10 +201,13 @@ Seq Ledger::step(Draft& draft, const ErasurePlan& plan, const Erasure& erasure, 
 }
 
 Result<Erasure> Ledger::erase(const Caller& caller, std::string_view person, Ground ground,
-                              const std::vector<std::string>& classes, std::optional<ErasureId> id,
-                              std::string_view reason) {
+                              const std::vector<std::string>& classes,
+                              std::optional<ErasureId> id) {
   if (id) {
-    if (std::optional<Erasure> before = earlier(*id)) return std::move(*before);
+    if (std::optional<Erasure> before = earlier(*id)) {
+      if (isErasureOf(*before, person, classes)) return std::move(*before);
+      return Refusal{RefusalCode::idReused, "another erasure was carried out under this id"};
+    }
   }
   if (vault_->assurance().level == Assurance::none && !options_.allowWeakErasure) {
     return Refusal{RefusalCode::weakErasure,
@@ -222,16 +235,17 @@ Result<Erasure> Ledger::erase(const Caller& caller, std::string_view person, Gro
       {targetsRowKey(plan.caseSlot, 0), {plan.caseSlot, LeafNo(0)}, encodeTargets(targets)});
   Fence fence;
   fence.erasedAt = intent.recordedAt;
-  fence.until = intent.recordedAt + kFenceDefault;
+  const Register& reg = sequencer_->registers().latest();
+  const std::string& zone = reg.controller().zone;
+  fence.until = std::max(endOfDay(zone, plus(dateIn(zone, fence.erasedAt), reg.deadlines().fence)),
+                         fence.erasedAt);
   for (const AliasRow& row : plan.aliases) {
     if (row.unique) fence.aliases.push_back(row.text);
   }
   fence.classes = plan.classes;
   intent.sealedRows.push_back(
       {fenceRowKey(plan.caseSlot, 0), {plan.caseSlot, LeafNo(0)}, encodeFence(fence)});
-  erasure.intent = step(intent, plan, erasure, ErasureStep::intent, ground, 1);
-  static_cast<void>(caller);
-  static_cast<void>(reason);
+  erasure.intent = step(intent, plan, erasure, ErasureStep::intent, ground, caller.principal);
   commitNow(intent);
   const EraseResult destroyed = vault_->erase(plan.targets, erasure.id, 0);
   erasure.version = destroyed.version;
@@ -294,6 +308,28 @@ void Ledger::resumeErasures() {
     erasure.version = vault_->erase(plan.targets, erasure.id, one.part).version;
     finish(plan, erasure, one.targets.ground, one.part + 1);
   }
+}
+
+// Whether an erasure repeated under its id is of the same person and scope: its fence still says whose
+// aliases it was, as long as its case lives.
+bool Ledger::isErasureOf(const Erasure& before, std::string_view person,
+                         const std::vector<std::string>& classes) {
+  const std::set<std::string> now(classes.begin(), classes.end());
+  if (std::vector<std::string>(now.begin(), now.end()) != before.classes) return false;
+  const std::optional<Slot> caseSlot =
+      sequencer_->people().findCase(std::to_string(before.caseNumber));
+  if (!caseSlot) return false;
+  const Bytes rowKey = fenceRowKey(*caseSlot, 0);
+  const std::optional<Bytes> sealed = store_->row(Table::persons, rowKey);
+  const std::optional<Secret> key = vault_->lotKey(*caseSlot, LeafNo(0));
+  const Result<Alias> alias = aliasOf(person, sequencer_->registers().latest());
+  if (!sealed || !key || !alias) return false;
+  const Result<Bytes> plain = openRow(*key, sealedKey(rowKey), *sealed);
+  if (!plain) throw Fault("a fence row does not open although its key lives");
+  const Result<Fence> fence = decodeFence(*plain);
+  if (!fence) throw Fault("a fence row does not follow the format");
+  return std::find(fence->aliases.begin(), fence->aliases.end(), alias->text()) !=
+         fence->aliases.end();
 }
 
 std::optional<Erasure> Ledger::earlier(const ErasureId& id) {

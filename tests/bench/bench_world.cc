@@ -177,7 +177,7 @@ void BenchWorld::erase(const std::string& person) {
   work.refused = [&](const Refusal& refusal) { done.set_value(refusal); };
   work.exclusive = [&](Ledger& ledger) {
     const Result<Erasure> erased =
-        ledger.erase(caller_, person, Ground::consentWithdrawn, {}, std::nullopt, {});
+        ledger.erase(caller_, person, Ground::consentWithdrawn, {}, std::nullopt);
     done.set_value(erased ? std::nullopt : std::optional<Refusal>(erased.refusal()));
   };
   pipeline_->enqueue(std::move(work));

@@ -152,7 +152,7 @@ class World {
   }
 
   Result<Erasure> erase(std::string_view person, std::vector<std::string> classes = {}) {
-    return ledger_->erase(caller_, person, Ground::consentWithdrawn, classes, std::nullopt, {});
+    return ledger_->erase(caller_, person, Ground::consentWithdrawn, classes, std::nullopt);
   }
 
   Ledger& ledger() { return *ledger_; }

@@ -229,14 +229,35 @@ TEST_CASE("an erasure repeated under its id is the same erasure", "[P5]") {
   REQUIRE(world.submitOne(collect("crm:1")));
   ErasureId id;
   id.bytes.fill(7);
-  const auto first = world.ledger().erase(world.caller(), "crm:1", Ground::objection, {}, id, {});
+  const auto first = world.ledger().erase(world.caller(), "crm:1", Ground::objection, {}, id);
   REQUIRE(first);
   world.reopen();
-  const auto again = world.ledger().erase(world.caller(), "crm:1", Ground::objection, {}, id, {});
+  const auto again = world.ledger().erase(world.caller(), "crm:1", Ground::objection, {}, id);
   REQUIRE(again);
   CHECK(again->repeated);
   CHECK(again->committed == first->committed);
   CHECK(again->version == first->version);
+  // Of another person, or of another scope, it is another erasure.
+  REQUIRE(world.submitOne(collect("crm:2")));
+  for (const auto& [person, classes] :
+       std::vector<std::pair<std::string, std::vector<std::string>>>{{"crm:2", {}},
+                                                                     {"crm:1", {"marketing"}}}) {
+    const auto other = world.ledger().erase(world.caller(), person, Ground::objection, classes, id);
+    REQUIRE_FALSE(other);
+    CHECK(other.refusal().code == RefusalCode::idReused);
+  }
+  CHECK(world.eventsOf("crm:2") == 1);
+}
+
+TEST_CASE("a case and the organisation cannot be erased as persons are", "[P5]") {
+  World world;
+  REQUIRE(world.submitOne(collect("crm:1")));
+  REQUIRE(world.erase("crm:1"));
+  const auto refused = world.erase("case:1");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.refusal().code == RefusalCode::invalidValue);
+  const auto classes = world.erase("crm:1", std::vector<std::string>(1000, "marketing"));
+  CHECK_FALSE(classes);
 }
 
 TEST_CASE("an erasure cut short at any step of the key holder is finished at the next start",
