@@ -504,7 +504,7 @@ TEST_CASE("after the first failed write nothing more is acknowledged, and readin
 TEST_CASE("a file that could not be removed is never written into", "[store][P1]") {
   World world(50);
   // Fails each change of the disk in turn while a run is written, taken in, and its first name removed.
-  for (std::uint64_t n = 1; n < 40; n += 2) {
+  for (std::uint64_t n = 1; n < 40; n += 3) {
     world.disk.failAt(n, FaultWay::notDone);
     try {
       for (int i = 0; i < 4; ++i) world.grow({.events = 40});
