@@ -1,6 +1,7 @@
 #include "ledger/store/database.h"
 
 #include "ledger/base/limits.h"
+#include "ledger/store/sealing_fs.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
@@ -16,6 +17,8 @@ namespace {
 constexpr std::array<std::string_view, kFamilies> kFamilyNames = {
     "records", "envelopes", "ids",  "persons", "documents", "checkpoints",
     "meta",    "tiles",     "tags", "idindex", "derived"};
+
+constexpr const char* kUnfinished = "no ledger stands here, or its making was never finished";
 
 // Write-ahead logs that are replayed at start: bounds the restart, not the memory.
 constexpr std::uint64_t kWalBytesMax = 160 * 1024 * 1024;
@@ -61,6 +64,31 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// RocksDB's own log file, without its pages of settings (which hold paths) at every start.
+class WarningsOnly final : public rocksdb::Logger {
+ public:
+  explicit WarningsOnly(std::shared_ptr<rocksdb::Logger> target)
+      : Logger(rocksdb::WARN_LEVEL), target_(std::move(target)) {}
+  void LogHeader(const char*, va_list) override {}
+  void Logv(const char* format, va_list arguments) override { target_->Logv(format, arguments); }
+  void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    if (level >= rocksdb::WARN_LEVEL) target_->Logv(level, format, arguments);
+  }
+
+ private:
+  std::shared_ptr<rocksdb::Logger> target_;
+};
+
+std::shared_ptr<rocksdb::Logger> loggerFor(const StoreOptions& options,
+                                           const rocksdb::Options& base) {
+  std::shared_ptr<rocksdb::Logger> file;
+  if (options.readOnly ||
+      !rocksdb::CreateLoggerFromOptions(options.directory.string(), base, &file).ok()) {
+    return std::make_shared<NoLog>();
+  }
+  return std::make_shared<WarningsOnly>(std::move(file));
+}
+
 }  // namespace
 
 std::string_view nameOf(Family family) { return kFamilyNames.at(static_cast<std::size_t>(family)); }
@@ -102,8 +130,9 @@ class Database::Listener final : public rocksdb::EventListener {
 };
 
 Database::Database(const StoreOptions& options)
-    : options_(options), env_(options.env != nullptr ? options.env : rocksdb::Env::Default()) {
-  base_.env = env_;
+    : options_(options),
+      env_(sealingEnv(options.env != nullptr ? *options.env : *rocksdb::Env::Default(), sealed_)) {
+  base_.env = env_.get();
   base_.paranoid_checks = true;
   base_.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   base_.WAL_ttl_seconds = 0;  // an archived log would outlive its rows
@@ -124,7 +153,6 @@ Database::Database(const StoreOptions& options)
   base_.max_log_file_size = 1024 * 1024;
   base_.keep_log_file_num = 2;
   base_.compression = rocksdb::kNoCompression;
-  if (options.readOnly) base_.info_log = std::make_shared<NoLog>();
 
   const auto cache = rocksdb::NewLRUCache(options.blockCacheBytes);
   for (std::size_t i = 0; i < kFamilies; ++i) {
@@ -184,7 +212,7 @@ Database::~Database() {
 
 std::optional<Refusal> Database::probeVersion(const std::vector<std::string>& names) const {
   if (std::find(names.begin(), names.end(), "meta") == names.end()) {
-    return Refusal{RefusalCode::tampered, "the directory does not hold a ledger's log"};
+    return Refusal{RefusalCode::notFound, kUnfinished};
   }
   rocksdb::Options quiet = base_;
   quiet.info_log = std::make_shared<NoLog>();
@@ -200,6 +228,7 @@ std::optional<Refusal> Database::probeVersion(const std::vector<std::string>& na
   std::string value;
   const rocksdb::Status found = db->Get({}, handles[1], "format", &value);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  if (found.IsNotFound()) return Refusal{RefusalCode::notFound, kUnfinished};
   if (found.ok() && value != textOf(ByteWriter().u32(kLogFormat).view())) {
     return Refusal{RefusalCode::unknownVersion, "the log has a format this program does not know"};
   }
@@ -241,6 +270,7 @@ std::optional<Refusal> Database::openFamilies(bool create) {
     opened.push_back(family);
   }
   rocksdb::Options options = base_;
+  options.info_log = loggerFor(options_, base_);
   options.create_if_missing = create;
   options.create_missing_column_families = !options_.readOnly;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -261,6 +291,7 @@ std::optional<Refusal> Database::openFamilies(bool create) {
     families_[static_cast<std::size_t>(opened[i])] =
         std::make_shared<const FamilyHandle>(*db_, handles[i + 1]);
   }
+  requireUnsealed();  // a write failed that RocksDB could do without; we do not
   return std::nullopt;
 }
 
@@ -277,7 +308,7 @@ Result<std::unique_ptr<Database>> Database::open(const StoreOptions& options) {
   std::string format;
   const rocksdb::Status read = out->db_->Get({}, out->primary(Family::meta), "format", &format);
   if (read.IsNotFound()) {
-    return Refusal{RefusalCode::notFound, "the making of this ledger was never finished"};
+    return Refusal{RefusalCode::notFound, kUnfinished};
   }
   if (read.IsCorruption())
     return Refusal{RefusalCode::tampered, "the log's first rows are damaged"};

@@ -112,8 +112,8 @@ class Database {
   rocksdb::Options familyOptions(Family family) const;
 
   StoreOptions options_;
-  rocksdb::Env* env_;
   std::atomic<bool> sealed_ = false;
+  std::unique_ptr<rocksdb::Env> env_;  // on top of the caller's
   bool complete_ = true;
   rocksdb::Options base_;
   std::array<rocksdb::Options, kFamilies> familyOptions_;

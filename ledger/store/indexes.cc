@@ -16,9 +16,19 @@ std::string runPath(const Database& db, Family family) {
   return (db.directory() / (std::string(nameOf(family)) + ".run")).string();
 }
 
+// A run's file is taken in by a hard link and its first name removed; when that removal failed, the
+// name still leads to a file of the database, and writing to it would destroy rows.
+void removeLeftover(Database& db, Family family) {
+  const rocksdb::Status found = db.env().FileExists(runPath(db, family));
+  if (found.IsNotFound()) return;
+  must(found, "looking for an old run");
+  must(db.env().DeleteFile(runPath(db, family)), "removing an old run");
+}
+
 // Writes one sorted file beside the database. `rows` puts them in ascending order.
 template <typename Rows>
 void writeFile(Database& db, Family family, const Rows& rows) {
+  removeLeftover(db, family);
   rocksdb::SstFileWriter file(rocksdb::EnvOptions(), db.optionsOf(family),
                               db.derived(family)->get());
   must(file.Open(runPath(db, family)), "beginning a sorted run");
@@ -88,7 +98,7 @@ Indexes::Indexes(Database& db, std::size_t runEvents, std::size_t capacity)
   if (db_.readOnly()) return;
   // A crash while a run was written leaves its files; the rows are still in the primary ones.
   for (const Family family : {Family::tags, Family::idindex, Family::derived}) {
-    db_.env().DeleteFile(runPath(db_, family)).PermitUncheckedError();
+    removeLeftover(db_, family);
   }
 }
 

@@ -40,6 +40,12 @@ void putRows(const Database& db, std::span<const RowChange> rows, rocksdb::Write
   }
 }
 
+bool empty(const Database& db, Family family) {
+  const auto rows = db.iterator(db.primary(family));
+  rows->SeekToFirst();
+  return !rows->Valid() && rows->status().ok();
+}
+
 // The pieces of one block's row: `Length` is the width of an item's length.
 template <typename Length>
 class BlockRow {
@@ -125,27 +131,33 @@ Store::Store(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Store::~Store() = default;
 
 Result<std::unique_ptr<Store>> Store::create(const StoreOptions& options, const LedgerId& ledger) {
-  {
-    auto made = Database::create(options);
-    if (!made) return made.refusal();
-    Database& db = **made;
-    auto* meta = db.primary(Family::meta);
-    // Until the format stands there, nothing was made: a crash before this write is tried again.
-    if (db.get(meta, bytesOf("format"))) {
-      return Refusal{RefusalCode::alreadyExists, "a ledger stands here already"};
-    }
-    rocksdb::WriteBatch batch;
-    must(batch.Put(meta, "format", sliceOf(ByteWriter().u32(kLogFormat).view())), "making a log");
-    must(batch.Put(meta, "ledger", sliceOf(ledger.view())), "making a log");
-    db.write(batch, Sync::yes);
+  auto made = Database::create(options);
+  if (!made) return made.refusal();
+  Database& db = **made;
+  auto* meta = db.primary(Family::meta);
+  // Until the format stands there, nothing was made: a crash before this write is tried again.
+  if (db.get(meta, bytesOf("format"))) {
+    return Refusal{RefusalCode::alreadyExists, "a ledger stands here already"};
   }
-  return open(options);
+  if (!empty(db, Family::records)) {
+    return Refusal{RefusalCode::tampered, "a log stands here that does not name its ledger"};
+  }
+  rocksdb::WriteBatch batch;
+  must(batch.Put(meta, "format", sliceOf(ByteWriter().u32(kLogFormat).view())), "making a log");
+  must(batch.Put(meta, "ledger", sliceOf(ledger.view())), "making a log");
+  db.write(batch, Sync::yes);
+  return started(options, std::move(*made));
 }
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   auto db = Database::open(options);
   if (!db) return db.refusal();
-  auto parts = std::make_unique<Parts>(options, std::move(*db));
+  return started(options, std::move(*db));
+}
+
+Result<std::unique_ptr<Store>> Store::started(const StoreOptions& options,
+                                              std::unique_ptr<Database> db) {
+  auto parts = std::make_unique<Parts>(options, std::move(db));
   if (const Outcome recovered = parts->recover(); !recovered) return recovered.refusal();
   return std::unique_ptr<Store>(new Store(std::move(parts)));
 }

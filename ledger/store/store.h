@@ -79,6 +79,8 @@ struct IdHit {
   ContentDigest content;
 };
 
+class Database;
+
 class Store {
  public:
   // Refuses already-exists.
@@ -136,6 +138,8 @@ class Store {
  private:
   friend class StoreLogSource;
   explicit Store(std::unique_ptr<Parts> parts);
+  static Result<std::unique_ptr<Store>> started(const StoreOptions& options,
+                                                std::unique_ptr<Database> db);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -35,12 +35,13 @@ class Adversary {
  public:
   Adversary(std::string ledger, const std::set<Row>& everWritten, const std::string& rootFile)
       : ledger_(std::move(ledger)) {
-    for (const Row& row : everWritten) (row.first[0] == 'A' ? anchors_ : pages_).push_back(row);
+    for (const Row& row : everWritten) {
+      if (row.first[0] == 'A') anchors_.push_back(row);
+      if (row.first[0] == 'K') pages_.push_back({row, false});
+    }
     takeRoots(rootFile);
-    bool grew = true;
-    while (grew) {
-      grew = false;
-      for (const Row& page : pages_) grew = openPageWithAnything(page) || grew;
+    for (std::size_t next = 0; next < keys_.size(); ++next) {
+      for (Page& page : pages_) tryPage(page, std::string(keys_[next]));
     }
   }
 
@@ -122,35 +123,37 @@ class Adversary {
     return true;
   }
 
+  struct Page {
+    Row row;
+    bool opened = false;
+  };
   // Any key at any page: a key that was used twice shows here.
-  bool openPageWithAnything(const Row& page) {
-    if (opened_.contains(page.second)) return false;
-    const auto level = static_cast<unsigned>(page.first[1]);
-    const std::string aad =
-        "kt.page1" + ledger_ + page.first.substr(1, 9) + page.second.substr(1, 8);
-    for (const std::string& key : keys_) {
-      const std::string plain = unseal(key, aad, page.second);
-      if (plain.empty()) continue;
-      opened_.insert(page.second);
-      std::size_t at = 12;
-      for (unsigned c = 0; c < 16; ++c) {
-        const int type = static_cast<unsigned char>(plain.at(8 + c / 4)) >> (6 - 2 * (c % 4)) & 3;
-        if (type == 0) continue;
-        learn(type, level - 1, numberAt(page.first, 2) * 16 + c, plain.substr(at, 32));
-        at += 32;
-      }
-      return true;
+  void tryPage(Page& page, const std::string& key) {
+    if (page.opened) return;
+    const auto& [address, value] = page.row;
+    const auto level = static_cast<unsigned>(address[1]);
+    const std::string aad = "kt.page1" + ledger_ + address.substr(1, 9) + value.substr(1, 8);
+    const std::string plain = unseal(key, aad, value);
+    if (plain.empty()) return;
+    page.opened = true;
+    std::size_t at = 12;
+    for (unsigned c = 0; c < 16; ++c) {
+      const int type = static_cast<unsigned char>(plain.at(8 + c / 4)) >> (6 - 2 * (c % 4)) & 3;
+      if (type == 0) continue;
+      learn(type, level - 1, numberAt(address, 2) * 16 + c, plain.substr(at, 32));
+      at += 32;
     }
-    return false;
   }
   void learn(int type, unsigned level, std::uint64_t index, const std::string& key) {
     if (type == 1) seeds_[{level, index}].insert(key);
-    keys_.insert(key);
+    if (known_.insert(key).second) keys_.push_back(key);
   }
 
   std::string ledger_;
-  std::vector<Row> anchors_, pages_;
-  std::set<std::string> keys_, opened_;
+  std::vector<Row> anchors_;
+  std::vector<Page> pages_;
+  std::vector<std::string> keys_;  // in the order in which they were found
+  std::set<std::string> known_;
   std::map<std::pair<unsigned, std::uint64_t>, std::set<std::string>> seeds_;
 };
 
@@ -224,7 +227,7 @@ TEST_CASE("every ciphertext ever written and the root of today do not give one e
                               "erase.tree.after",
                               "erase.wipe.before",
                               "erase.wipe.after"};
-  for (std::uint64_t number = 1; number <= 30; ++number) {
+  for (std::uint64_t number = 1; number <= 20; ++number) {
     std::vector<EraseTarget> targets;
     for (std::uint64_t i = 0; i <= random() % 3; ++i) {
       const std::uint64_t slot = random() % 64;
@@ -248,7 +251,7 @@ TEST_CASE("every ciphertext ever written and the root of today do not give one e
   vault.reset();
   const Adversary adversary(ledgerText(), everWritten, textOfFile(options.directory / "root.ks"));
   const Tally got = tally(adversary, keys, dead);
-  REQUIRE(got.erased > 50);
+  REQUIRE(got.erased > 30);
   REQUIRE(got.living > 50);
   CHECK(got.erasedFound == 0);
   CHECK(got.livingFound == got.living);  // so the adversary does know how to look
