@@ -141,7 +141,7 @@ void Pipeline::decideAll(std::deque<Work>& taken) {
   try {
     ledger_.sequencer().committed(committedGroup_.load());
     *draft = ledger_.sequencer().begin();
-    while (!taken.empty() && !taken.front().exclusive && draft->records.size() < kGroupEventsMax &&
+    while (!taken.empty() && !taken.front().exclusive && draft->records.size() < kGroupEventsFull &&
            draft->bytes < kGroupBytesMax) {
       current = std::move(taken.front());
       taken.pop_front();

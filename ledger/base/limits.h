@@ -35,7 +35,9 @@ inline constexpr std::size_t kNearestCandidatesMax = 512;  // a refusal stays ch
 inline constexpr int kPeriodYearsMax = 1'000;
 
 // The pipeline.
-inline constexpr std::size_t kGroupEventsMax = 4096;
+inline constexpr std::size_t kGroupEventsFull = 4096;  // no further piece of work is taken in
+// A piece is never split, so the last one taken may be a whole batch.
+inline constexpr std::size_t kGroupEventsMax = kGroupEventsFull + kBatchEventsMax;
 inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kQueueBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kQueueBytesPerPrincipalMax = 32 * 1024 * 1024;
@@ -53,7 +55,7 @@ inline constexpr std::size_t kRunEventsMax = 256 * 1024;  // events between two 
 inline constexpr std::size_t kEnvelopeBytesMax = kStoredBytesMax + 128;  // and its seal
 inline constexpr std::size_t kRowKeyBytesMax = 64;  // numbers and digests only
 inline constexpr std::size_t kRowBytesMax = kDocumentBytesMax + 4096;
-inline constexpr std::size_t kGroupRowsMax = 128 * 1024;  // admissions: a few rows per event
+inline constexpr std::size_t kGroupRowsMax = 256 * 1024;  // admissions: a few rows per event
 inline constexpr std::size_t kGroupEncodedBytesMax = 64 * 1024 * 1024;
 
 // The key tree (DESIGN 7).
