@@ -146,7 +146,10 @@ SubjectWhat People::whatOf(Slot slot) const {
 
 Slot People::admit(Draft& draft, SubjectWhat what, std::string_view category, Instant now) {
   if (nextSlot_ >= vault_.slotHighWater()) vault_.reserveSlots(nextSlot_ + kSlotReserve);
-  const Slot slot(nextSlot_++);
+  // The organisation has slot 0, also when a start that ended before the first record had reserved it.
+  const bool first = what == SubjectWhat::organisation;
+  const Slot slot(first ? 0 : nextSlot_++);
+  if (first) nextSlot_ = std::max<std::uint64_t>(nextSlot_, 1);
   LACUNA_ASSERT(slot.raw() < kSlotsMax, "the key tree is full");
   entry(slot).what = static_cast<std::uint8_t>(what);
   if (what == SubjectWhat::person) ++persons_;
