@@ -166,8 +166,14 @@ Result<Ledger::ErasurePlan> Ledger::plan(std::string_view person,
   return plan;
 }
 
-Result<Erasure> Ledger::planErasure(const Caller&, std::string_view person,
+Result<Erasure> Ledger::planErasure(const Caller& caller, std::string_view person,
                                     const std::vector<std::string>& classes) {
+  // A plan shows what is recorded of somebody: a reading like any other (P9).
+  Draft draft = sequencer_->begin();
+  const Result<PersonHandle> read =
+      sequencer_->consult(draft, caller, person, ReadOperation::erasePlan, {});
+  if (!draft.empty()) commitNow(draft);
+  if (!read) return read.refusal();
   Result<ErasurePlan> planned = plan(person, classes);
   if (!planned) return planned.refusal();
   Erasure out;
