@@ -149,15 +149,27 @@ Outcome Sequencer::examineId(const Event& event, Examined& found, const Foreseen
   } else {
     hit = store_.findId(*found.id);
   }
+  if (!hit && foreseen != nullptr) {
+    const auto same = foreseen->known.find(*found.id);
+    if (same != foreseen->known.end() && same->second != found.content) return reused;
+  }
   if (!hit) return Done{};
   if (hit->content != found.content) return reused;
   found.repeated = Appended{hit->seq, {}, true};
   return Done{};
 }
 
-bool Sequencer::hasRoom(const Examined& found) {
-  const auto added = static_cast<std::size_t>(std::count_if(
-      found.aliases.begin(), found.aliases.end(), [](const auto& alias) { return !alias.place; }));
+bool Sequencer::hasRoom(const Examined& found, const Foreseen* foreseen) {
+  std::set<std::string> earlier;  // what earlier events of an atomic batch will add
+  if (foreseen != nullptr) {
+    const auto before = foreseen->added.find(*found.slot);
+    if (before != foreseen->added.end()) earlier = before->second;
+  }
+  const auto added =
+      earlier.size() + static_cast<std::size_t>(std::count_if(
+                           found.aliases.begin(), found.aliases.end(), [&](const auto& alias) {
+                             return !alias.place && earlier.count(alias.text) == 0;
+                           }));
   if (added > 0 && people_.aliasCount(*found.slot) + added > kAliasesPerPersonMax) return false;
   return people_.roomFor(*found.slot, found.admitted.klass, found.admitted.period, added);
 }
@@ -169,7 +181,7 @@ Result<Sequencer::Examined> Sequencer::examine(const Caller& caller, const Event
   Examined found;
   found.admitted = std::move(*admitted);
   if (Outcome person = examinePerson(event, found, foreseen); !person) return person.refusal();
-  if (found.slot && !hasRoom(found)) {
+  if (found.slot && !hasRoom(found, foreseen)) {
     return refuse(RefusalCode::tooMany,
                   "this person has as many aliases or lots as the ledger keeps");
   }
@@ -334,6 +346,12 @@ std::vector<EventResult> Sequencer::check(const Caller& caller, const std::vecto
     if (!found->slot && !event.id.empty() && !found->aliases.empty()) {
       foreseen.ids.emplace(found->aliases.front().text + '\0' + event.id, canonicalOf(event));
     }
+    if (found->slot) {
+      for (const auto& alias : found->aliases) {
+        if (!alias.place) foreseen.added[*found->slot].insert(alias.text);
+      }
+    }
+    if (found->id) foreseen.known.emplace(*found->id, found->content);
     results.push_back(found->repeated.value_or(Appended{}));
   }
   return results;

@@ -94,12 +94,14 @@ class Sequencer {
   // Persons and ids that earlier events of an atomic batch will bring.
   struct Foreseen {
     std::set<std::string> aliases;
-    std::map<std::string, Bytes> ids;  // "first alias\0id" -> canonical event
+    std::map<std::string, Bytes> ids;             // "first alias\0id" -> canonical event
+    std::map<IdEntry, ContentDigest> known;       // of persons who are known already
+    std::map<Slot, std::set<std::string>> added;  // aliases that known persons will have
   };
 
   Result<Examined> examine(const Caller& caller, const Event& event, const Foreseen* foreseen);
   Outcome examinePerson(const Event& event, Examined& found, const Foreseen* foreseen);
-  bool hasRoom(const Examined& found);
+  bool hasRoom(const Examined& found, const Foreseen* foreseen);
   Outcome examineId(const Event& event, Examined& found, const Foreseen* foreseen);
   void lookUp(Examined& found) const;
   Seq plan(Draft& draft, Event event, Examined& found);
