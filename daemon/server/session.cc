@@ -4,23 +4,11 @@
 
 namespace lacuna {
 
-namespace {
-
-std::string sentenceFor(Role role) {
-  const char* name = "operator";
-  if (role == Role::recorder) name = "recorder";
-  if (role == Role::auditor) name = "auditor";
-  if (role == Role::officer) name = "officer";
-  return std::string("You do not hold the role \"") + name +
-         "\"; an operator can grant it (lacuna access grant).";
-}
-
-}  // namespace
-
 Result<Caller> Session::callerAs(Role role) {
   auto held = access();
   if ((held.roles & static_cast<std::uint8_t>(role)) != 0) return std::move(held.caller);
-  return Refusal{RefusalCode::wrongRole, sentenceFor(role)};
+  return Refusal{RefusalCode::wrongRole, "You do not hold the role \"" + std::string(nameOf(role)) +
+                                             "\"; an operator can grant it (lacuna access grant)."};
 }
 
 void Batch::add(Result<Event> event) {

@@ -62,7 +62,7 @@ class FakeService final : public LedgerService {
   void keysCheck(Answer<std::string>) override;
   Access accessOf(std::uint32_t uid, const std::vector<std::uint32_t>& gids) override;
   std::string status() override;
-  void drain();  // releases, and waits until everything is answered
+  void drain() override;  // releases, and waits until everything is answered
 
  private:
   void note(std::string call);
