@@ -1,4 +1,4 @@
-// Sends JSON lines from stdin to a ledger: java Submit.java http://127.0.0.1:PORT < events.jsonl
+// Sends JSON lines from stdin to a ledger: java -Djava.net.preferIPv4Stack=true Submit.java http://127.0.0.1:PORT < events.jsonl
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -6,6 +6,10 @@ import java.net.http.HttpResponse;
 
 public class Submit {
     public static void main(String[] args) throws Exception {
+        if (args.length != 1) {
+            System.err.println("usage: java -Djava.net.preferIPv4Stack=true Submit.java http://127.0.0.1:PORT < events.jsonl");
+            System.exit(2);
+        }
         HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         HttpRequest request = HttpRequest.newBuilder(URI.create(args[0] + "/v1/events"))
             .header("Content-Type", "application/x-ndjson")

@@ -7,6 +7,8 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(sys.argv[1])
 
+if len(sys.argv) != 2:
+    sys.exit(print(__doc__, file=sys.stderr) or 2)
 tcp = sys.argv[1].startswith("http://")
 events = sys.stdin.buffer.read()
 while True:
