@@ -28,7 +28,7 @@ po::options_description globalOptions() {
        "unix:PATH of the daemon's socket")                                       //
       ("json", "the same as --format json: one document, or one object a line")  //
       ("format", po::value<std::string>()->value_name("table|json|csv"),
-       "form of the answer; table unless given")  //
+       "form of the answer; table unless given (csv has the names of fields as headings)")  //
       ("lang", po::value<std::string>()->value_name("nl|en"),
        "language of headings; en unless given")  //
       ("help,h", "this text")                    //

@@ -80,9 +80,10 @@ constexpr std::array kCommands{
             describeRegisterShow, registerShow},
     Command{"access grant", "--uid N|--gid N --role R[,R] [--system S]... [--label TEXT]",
             "Grant roles to a user or a group of this machine",
-            "The first grant ends single-user mode: from then on everybody, the user who runs the "
-            "daemon too,\n"
-            "holds only what is granted.\n\n"
+            "The first grant ends single-user mode: from then on everybody holds only what is "
+            "granted.\n"
+            "The user who runs the daemon stays operator, so that nobody can be locked out for "
+            "good.\n\n"
             "  lacuna access grant --uid 1000 --role officer,operator --label 'data protection "
             "officer'\n"
             "  lacuna access grant --uid 33 --role recorder --system website --label 'web shop'\n",

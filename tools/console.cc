@@ -35,7 +35,8 @@ Exit Console::showLines(const std::vector<std::string>& json) {
   std::vector<Json> objects;
   objects.reserve(json.size());
   for (const std::string& line : json) objects.push_back(parsedAnswer(line));
-  showTable(tableOf(objects, language_));
+  const bool words = format_ == Format::table;
+  showTable(tableOf(objects, words ? std::optional(language_) : std::nullopt));
   return Exit::done;
 }
 

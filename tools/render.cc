@@ -163,7 +163,7 @@ std::string cellOf(const Json& value, Language language) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Table tableOf(const std::vector<Json>& objects, Language language) {
+Table tableOf(const std::vector<Json>& objects, std::optional<Language> language) {
   std::vector<std::string> fields;
   for (const Json& object : objects) {
     if (!object.is_object()) continue;
@@ -172,12 +172,14 @@ Table tableOf(const std::vector<Json>& objects, Language language) {
     }
   }
   Table table;
-  for (const auto& field : fields) table.headings.push_back(headingOf(field, language));
+  for (const auto& field : fields) {
+    table.headings.push_back(language ? headingOf(field, *language) : field);
+  }
   for (const Json& object : objects) {
     auto& row = table.rows.emplace_back();
     for (const auto& field : fields) {
       const bool there = object.is_object() && object.contains(field);
-      row.push_back(there ? cellOf(object[field], language) : std::string());
+      row.push_back(there ? cellOf(object[field], language.value_or(Language::en)) : std::string());
     }
   }
   return table;

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ std::string csvOf(const Table& table);  // RFC 4180, with the headings as first 
 // A value as one cell: texts as they are, lists joined, yes and no in words.
 std::string cellOf(const Json& value, Language language);
 
-// A list of objects as a table: one column per field, in the order of first appearance.
-Table tableOf(const std::vector<Json>& objects, Language language);
+// A list of objects as a table: one column per field, in the order of first appearance. Without a language
+// the headings are the fields' own names, which scripts may rely on.
+Table tableOf(const std::vector<Json>& objects, std::optional<Language> language);
 // One object as a page: its plain fields first, then a section per list or object within it.
 std::string pageOf(const Json& object, Language language);
 // The same as rows: section, item, field, value.

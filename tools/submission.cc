@@ -27,9 +27,10 @@ struct Submission::Batch {
   std::vector<Item> items;
   kj::Maybe<capnp::Response<Results>> answer;
   kj::Maybe<kj::Exception> failure;
+  bool nothingSent = false;
   kj::ForkedPromise<void> done = nullptr;
 
-  bool answered() const { return answer != nullptr || failure != nullptr; }
+  bool answered() const { return nothingSent || answer != nullptr || failure != nullptr; }
   void watch(kj::Promise<capnp::Response<Results>> call) {
     done = call.then([this](capnp::Response<Results>&& response) { answer = kj::mv(response); },
                      [this](kj::Exception&& exception) { failure = kj::mv(exception); })
@@ -113,25 +114,36 @@ void Submission::gather() {
       return;
     }
     if (line.cut) {
-      listener_.refused({line.number, line.text, true},
-                        {RefusalCode::tooLarge, "the line is longer than any event may be"});
+      Item item{line.number, std::string(line.text)};
+      item.cut = true;
+      pass(std::move(item), {RefusalCode::tooLarge, "the line is longer than any event may be"});
     } else if (!blank(line.text)) {
-      take({line.number, std::string(line.text), false});
+      take({line.number, std::string(line.text)});
     }
   }
 }
 
 void Submission::take(Item item) {
   Result<Event> event = parser_.parse(item.text);
-  if (!event) {
-    listener_.refused({item.line, item.text}, event.refusal());
-    return;
-  }
+  if (!event) return pass(std::move(item), event.refusal());
   if (options_.admit) event->admit = true;
   item.hasId = !event->id.empty();
   nextBytes_ += item.text.size();
   next_.push_back(std::move(item));
   nextEvents_.push_back(std::move(*event));
+}
+
+// Goes with its batch, so that answers keep the order of the input, but not over the wire.
+void Submission::pass(Item item, Refusal refusal) {
+  item.refusal = std::move(refusal);
+  nextBytes_ += item.text.size();
+  next_.push_back(std::move(item));
+}
+
+bool Submission::told(const Item& item) {
+  if (!item.refusal) return false;
+  listener_.refused({item.line, item.text, item.cut}, *item.refusal);
+  return true;
 }
 
 void Submission::send() {
@@ -142,7 +154,10 @@ void Submission::send() {
     for (unsigned i = 0; i < events.size(); ++i) toWire(nextEvents_[i], events[i]);
   };
   const auto count = static_cast<unsigned>(nextEvents_.size());
-  if (options_.checkOnly) {
+  if (count == 0) {
+    batch->nothingSent = true;
+    batch->done = kj::Promise<void>(kj::READY_NOW).fork();
+  } else if (options_.checkOnly) {
     auto request = recorder.checkRequest();
     fill(request.initEvents(count));
     batch->watch(request.send());
@@ -174,27 +189,43 @@ void Submission::takeFront() {
   inFlight_.pop_front();
   batch->done.addBranch().wait(loop_.wait());
   KJ_IF_MAYBE(exception, batch->failure) {
-    std::move(batch->items.begin(), batch->items.end(), std::back_inserter(unanswered_));
+    leaveUnanswered(*batch);
     lose(*exception);
-    return;
+  } else KJ_IF_MAYBE(answer, batch->answer) {
+    takeResults(*batch, *answer);
+  } else {
+    leaveUnanswered(*batch);  // nothing of it was sent
   }
-  takeResults(*batch, KJ_ASSERT_NONNULL(batch->answer));
   listener_.advanced();
+}
+
+// What was refused here has its answer; the rest has none.
+void Submission::leaveUnanswered(Batch& batch) {
+  for (Item& item : batch.items) {
+    if (!told(item)) unanswered_.push_back(std::move(item));
+  }
 }
 
 void Submission::takeResults(Batch& batch, Results::Reader results) {
   if (results.isRefusal()) {
     const Refusal refusal = refusalOf(results.getRefusal());
-    for (Item& item : batch.items) takeRefusal(item, refusal);
+    for (Item& item : batch.items) {
+      if (!told(item)) takeRefusal(item, refusal);
+    }
     return;
   }
-  if (!results.isOk() || results.getOk().size() != batch.items.size()) {
-    std::move(batch.items.begin(), batch.items.end(), std::back_inserter(unanswered_));
+  const auto sent = std::count_if(batch.items.begin(), batch.items.end(),
+                                  [](const Item& item) { return !item.refusal; });
+  if (!results.isOk() || results.getOk().size() != sent) {
+    leaveUnanswered(batch);
     if (fault_.empty()) fault_ = "the daemon's answer does not fit the question";
     return;
   }
   const auto list = results.getOk();
-  for (unsigned i = 0; i < list.size(); ++i) takeResult(batch.items[i], list[i]);
+  unsigned next = 0;
+  for (Item& item : batch.items) {
+    if (!told(item)) takeResult(item, list[next++]);
+  }
 }
 
 void Submission::takeResult(Item& item, wire::EventResult::Reader result) {

@@ -32,7 +32,7 @@ inline constexpr std::chrono::seconds kBusyPatience{60};  // without any progres
 static_assert(kBatchBytes + kBatchEvents * 1024 + kJsonLineBytesMax < kMessageBytesMax,
               "a batch fits one message, with a kilobyte of structure per event");
 
-// Told about each line once, in the order in which answers come.
+// Told about each line once, in the order of the input but for what was sent again.
 class SubmissionListener {
  public:
   virtual ~SubmissionListener() = default;
@@ -73,6 +73,8 @@ class Submission {
     std::uint64_t line = 0;
     std::string text;
     bool hasId = false;
+    bool cut = false;
+    std::optional<Refusal> refusal = {};  // found here: not sent, told in its turn
   };
   struct Batch;
   using Results = wire::Outcome<capnp::List<wire::EventResult>>;
@@ -80,9 +82,12 @@ class Submission {
   std::optional<Refusal> connect();
   void gather();  // lines at hand into next_, without waiting
   void take(Item item);
+  void pass(Item item, Refusal refusal);
+  bool told(const Item& item);  // whether it was refused here
   void send();
   void waitForAnything();
   void takeFront();
+  void leaveUnanswered(Batch& batch);
   void takeResults(Batch& batch, Results::Reader results);
   void takeResult(Item& item, wire::EventResult::Reader result);
   void takeRefusal(Item& item, const Refusal& refusal);

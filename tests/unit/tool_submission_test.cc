@@ -156,15 +156,18 @@ class FakeDaemon {
 class Heard final : public SubmissionListener {
  public:
   void durable(const Place& place, std::uint64_t seq, std::string_view, bool repeated) override {
+    order.push_back(place.line);
     CHECK(lines.emplace(place.line, "seq " + std::to_string(seq) + (repeated ? " again" : ""))
               .second);
   }
   void refused(const Place& place, const Refusal& refusal) override {
+    order.push_back(place.line);
     CHECK(lines.emplace(place.line, std::string(nameOf(refusal.code))).second);
     texts[place.line] = place.text;
   }
   void advanced() override {}
   std::map<std::uint64_t, std::string> lines, texts;
+  std::vector<std::uint64_t> order;
 };
 
 std::string eventLine(std::size_t i, bool withId = true) {
@@ -247,6 +250,7 @@ TEST_CASE("a line that is no event, or is refused, does not stop the others") {
   CHECK(world.heard.lines[3] == "unknown-field");
   CHECK(world.heard.lines[4] == "invalid-json");
   CHECK(world.heard.lines[5] == "seq 1");
+  CHECK(world.heard.order == std::vector<std::uint64_t>{1, 2, 3, 4, 5});  // of the input
   CHECK(world.heard.texts[3] == bad);  // as it was, to be handed back
   CHECK(world.heard.texts[2] + "\n" == eventLine(2));
 }
