@@ -21,7 +21,18 @@ constexpr std::size_t kSmallWork = 4096;  // what a question holds in memory, ro
 
 std::size_t bytesHeld(const std::vector<Event>& events) {
   std::size_t bytes = 0;
-  for (const Event& event : events) bytes += sizeof(Event) + event.data.size();
+  for (const Event& event : events) {
+    bytes += sizeof(Event);
+    for (const std::string* text :
+         {&event.id, &event.system, &event.actor, &event.klass, &event.purpose, &event.basis,
+          &event.source, &event.via, &event.notice, &event.caseRef, &event.group, &event.data,
+          &event.recipient, &event.safeguard, &event.agreement, &event.wording, &event.channel,
+          &event.requestState}) {
+      bytes += text->size();
+    }
+    for (const std::string& alias : event.person) bytes += sizeof alias + alias.size();
+    for (const std::string& category : event.categories) bytes += sizeof category + category.size();
+  }
   return bytes;
 }
 

@@ -38,6 +38,7 @@ std::optional<Refusal> Pipeline::admissionClosed(const Work& work) {
 }
 
 void Pipeline::enqueue(Work work) {
+  work.bytes = std::max(work.bytes, kWorkBytesMin);  // an empty batch costs memory too
   std::optional<Refusal> refusal;
   {
     const std::lock_guard lock(mutex_);
@@ -101,6 +102,7 @@ void Pipeline::releaseBytes(const Work& work) {
   const std::lock_guard lock(mutex_);
   queued_ -= work.bytes;
   const auto own = queuedOf_.find(work.principal);
+  LACUNA_ASSERT(own != queuedOf_.end() && own->second >= work.bytes, "more released than waited");
   own->second -= work.bytes;
   if (own->second == 0) queuedOf_.erase(own);
 }
@@ -154,7 +156,7 @@ void Pipeline::decideAll(std::deque<Work>& taken) {
   } catch (const std::exception& error) {
     seal(error.what());
     const Refusal refusal = sealedRefusal();
-    if (draft->waiting.size() == heard) current.refused(refusal);
+    if (draft->waiting.size() == heard && current.refused) current.refused(refusal);
     for (auto& waiting : draft->waiting) waiting(*draft, &refusal);
     return;
   }
@@ -190,7 +192,12 @@ void Pipeline::runExclusive(Work& work) {
       return;
     }
     const std::lock_guard alone(writing_);
-    work.exclusive(ledger_);
+    try {
+      work.exclusive(ledger_);
+    } catch (const std::exception& error) {
+      seal(error.what());  // before the writer may sign again
+      throw;
+    }
   } catch (const std::exception& error) {
     seal(error.what());
     work.refused(sealedRefusal());
@@ -281,9 +288,10 @@ void Pipeline::finished(std::unique_ptr<Draft> draft) {
 
 void Pipeline::signIfDue(bool force) {
   const auto now = std::chrono::steady_clock::now();
-  if (sealed_ || (!force && now - lastSigned_ < options_.checkpointInterval)) return;
+  if (!force && now - lastSigned_ < options_.checkpointInterval) return;
   lastSigned_ = now;
   const std::lock_guard alone(writing_);
+  if (sealed_) return;  // asked under the lock: what ran alone may have failed just now
   try {
     ledger_.signCheckpoint();
   } catch (const std::exception& error) {

@@ -17,10 +17,12 @@
 
 namespace lacuna {
 
+inline constexpr std::size_t kWorkBytesMin = 1024;  // what any piece of work counts as, at least
+
 // One piece of work for the sequencer.
 struct Work {
   std::uint32_t principal = 0;
-  std::size_t bytes = 0;  // what it holds in memory, for the bounds
+  std::size_t bytes = 0;  // what it holds in memory, for the bounds (kWorkBytesMin at least)
   // Decides: plans records in the draft, and registers who waits for them. Sequencer thread.
   std::function<void(Sequencer&, Draft&)> decide;
   // Instead of decide: runs alone, with no group on its way, and commits by itself. Sequencer thread.
