@@ -21,23 +21,29 @@ constexpr std::size_t kSmallWork = 4096;  // what a question holds in memory, ro
 
 std::size_t bytesHeld(const std::vector<Event>& events) {
   std::size_t bytes = 0;
-  for (const Event& event : events) {
-    bytes += sizeof(Event);
-    for (const std::string* text :
-         {&event.id, &event.system, &event.actor, &event.klass, &event.purpose, &event.basis,
-          &event.source, &event.via, &event.notice, &event.caseRef, &event.group, &event.data,
-          &event.recipient, &event.safeguard, &event.agreement, &event.wording, &event.channel,
-          &event.requestState}) {
-      bytes += text->size();
-    }
-    for (const std::string& alias : event.person) bytes += sizeof alias + alias.size();
-    for (const std::string& category : event.categories) bytes += sizeof category + category.size();
-  }
+  for (const Event& event : events) bytes += bytesHeldBy(event);
   return bytes;
+}
+
+// A mistyped filter must not look like "nothing there".
+Refusal unknownName(RefusalCode code, const char* what, const std::string& given,
+                    const std::vector<std::string>& known) {
+  return {code, std::string("the register has no ") + what + " of that id",
+          nearestOf(given, known)};
 }
 
 // What a question became once its words were read; times in the controller's zone.
 Result<HistoryQuery> queryOf(const ReadRequest& request, const Register& reg) {
+  if (!request.klass.empty() && reg.klass(request.klass) == nullptr) {
+    return unknownName(RefusalCode::unknownClass, "class", request.klass, reg.classIds());
+  }
+  if (!request.purpose.empty() && reg.purpose(request.purpose) == nullptr) {
+    return unknownName(RefusalCode::unknownPurpose, "purpose", request.purpose, reg.purposeIds());
+  }
+  const std::string party = request.recipient.substr(0, request.recipient.find(':'));
+  if (!party.empty() && reg.party(party) == nullptr) {
+    return unknownName(RefusalCode::unknownRecipient, "party", party, reg.partyIds());
+  }
   HistoryQuery query;
   query.klass = request.klass;
   query.purpose = request.purpose;
@@ -91,7 +97,10 @@ class OpenLedgerService final : public LedgerService {
   }
   ~OpenLedgerService() override { drain(); }
 
-  void drain() override { pipeline_->drain(); }
+  void drain() override {
+    pipeline_->drain();
+    reads_.drain();  // what was recorded as read is answered
+  }
 
   // ---- recorder
 

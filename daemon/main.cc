@@ -59,8 +59,11 @@ void warnOfWeakErasure(LedgerService& service, const ServerConfig& config) {
   const auto status = nlohmann::json::parse(service.status());
   const auto assurance = status.at("assurance").get<std::string>();
   say("assurance of erasure: " + assurance);
-  if (assurance == "inplace" || assurance == "hardware") return;
-  say("WARNING: this file system may keep old copies of the root key. What is erased could be "
+  if (assurance == "logical") {
+    say("erasures hold at the level of the block device; below it `lacuna keys status` cannot see");
+  }
+  if (assurance != "none") return;
+  say("WARNING: this file system keeps old copies of the root key. What is erased could be "
       "decrypted from them.");
   say(config.allowWeakErasure
           ? "WARNING: erasures are done all the same (--allow-weak-erasure)."

@@ -8,19 +8,23 @@ ReadPool::ReadPool(unsigned threads) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
-ReadPool::~ReadPool() {
+ReadPool::~ReadPool() { drain(); }
+
+void ReadPool::drain() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 bool ReadPool::submit(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
-    if (jobs_.size() >= kReadsWaitingMax) return false;
+    if (stopping_ || jobs_.size() >= kReadsWaitingMax) return false;
     jobs_.push_back(std::move(job));
   }
   changed_.notify_one();

@@ -15,7 +15,10 @@ namespace lacuna {
 class ReadPool {
  public:
   explicit ReadPool(unsigned threads);
-  ~ReadPool();  // finishes what waits
+  ~ReadPool();  // drains
+
+  // Finishes what waits; nothing is taken any more.
+  void drain();
 
   // False: too much waits, and `job` was not taken.
   bool submit(std::function<void()> job);

@@ -58,36 +58,14 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const LedgerOptions& options) {
 Outcome Ledger::begin() {
   const bool hasLog = holdsAnything(options_.data / "log");
   const bool hasKeys = holdsAnything(options_.data / "keys");
-  if (!hasLog && !hasKeys) {
-    if (Outcome made = create(); !made) return made;
-  }
   if (hasLog && !hasKeys) {
     return Refusal{RefusalCode::missingKey,
                    "the log is there but its keys/ are not: put the key holder's directory back"};
   }
-  if (vault_ == nullptr) {
-    VaultOptions keys;
-    keys.directory = options_.data / "keys";
-    keys.clock = &clock_;
-    keys.entropy = &entropy_;
-    keys.env = options_.keysEnv;
-    keys.onStep = options_.onVaultStep;
-    Result<std::unique_ptr<Vault>> vault = Vault::open(keys);
-    if (!vault) return vault.refusal();
-    vault_ = std::move(*vault);
-    StoreOptions log;
-    log.directory = options_.data / "log";
-    log.env = options_.logEnv;
-    log.runEvents = options_.runEvents;
-    log.onProgress = options_.onProgress;
-    if (!hasLog && vault_->lastCheckpoint()) {
-      return rolledBack("the log is missing although a checkpoint of it was signed");
-    }
-    Result<std::unique_ptr<Store>> store =
-        hasLog ? Store::open(log) : Store::create(log, vault_->ledger());
-    if (!store) return store.refusal();
-    store_ = std::move(*store);
-  }
+  Outcome parts = hasKeys ? openParts(hasLog) : create();
+  // A creation that a crash cut short protects nothing yet: it is made anew.
+  if (!parts && !hasLog && parts.refusal().code == RefusalCode::incomplete) parts = create();
+  if (!parts) return parts;
   if (store_->ledger() != vault_->ledger()) {
     return Refusal{RefusalCode::foreignKey, "these keys belong to another ledger"};
   }
@@ -120,6 +98,38 @@ Outcome Ledger::begin() {
   if (const std::optional<Vault::Pinned> old = vault_->pinned()) pinOldCheckpoint(*old);
   resumeErasures();
   signCheckpoint();
+  return Done{};
+}
+
+Outcome Ledger::openParts(bool hasLog) {
+  VaultOptions keys;
+  keys.directory = options_.data / "keys";
+  keys.clock = &clock_;
+  keys.entropy = &entropy_;
+  keys.env = options_.keysEnv;
+  keys.onStep = options_.onVaultStep;
+  Result<std::unique_ptr<Vault>> vault = Vault::open(keys);
+  if (!vault) return vault.refusal();
+  vault_ = std::move(*vault);
+  if (!hasLog && (vault_->lastCheckpoint() || vault_->pinned())) {
+    return Refusal{
+        RefusalCode::rolledBack,
+        "the log is missing although a checkpoint of it was signed: put a copy of log/ back"};
+  }
+  StoreOptions log;
+  log.directory = options_.data / "log";
+  log.env = options_.logEnv;
+  log.runEvents = options_.runEvents;
+  log.onProgress = options_.onProgress;
+  Result<std::unique_ptr<Store>> store =
+      hasLog ? Store::open(log) : Store::create(log, vault_->ledger());
+  // Nothing was ever signed and the log is no log yet: its creation was cut short, and goes on.
+  if (!store && hasLog && store.refusal().code == RefusalCode::notFound &&
+      !vault_->lastCheckpoint() && !vault_->pinned()) {
+    store = Store::create(log, vault_->ledger());
+  }
+  if (!store) return store.refusal();
+  store_ = std::move(*store);
   return Done{};
 }
 

@@ -105,6 +105,7 @@ class Ledger {
   explicit Ledger(const LedgerOptions& options);
   Outcome begin();  // open or create
   Outcome create();
+  Outcome openParts(bool hasLog);
   Outcome checkAgainstKeys();
   Outcome checkTreeVersion();
   void pinOldCheckpoint(const Vault::Pinned& old);

@@ -37,7 +37,10 @@ Bytes sealedKey(ByteView rowKey) {
 }
 
 People::People(Vault& vault, const Store& store, Entropy& entropy)
-    : vault_(vault), store_(store), aliases_(entropy), nextSlot_(vault.slotHighWater()) {}
+    : vault_(vault),
+      store_(store),
+      aliases_(entropy),
+      nextSlot_(store.size() == TreeSize(0) ? 0 : vault.slotHighWater()) {}
 
 Outcome People::load(const std::function<void(std::uint64_t, std::uint64_t)>& onProgress) {
   const std::uint64_t total = vault_.slotHighWater();
@@ -208,7 +211,7 @@ bool People::roomFor(Slot slot, std::string_view klass, std::int32_t period, std
   if (aliases == 0 &&
       findLot(slot, classNumber(klass), static_cast<std::int16_t>(period)) != nullptr)
     return true;
-  return subject(slot).nextLeaf + aliases + 1 <= kLeavesPerSlot;
+  return subject(slot).nextLeaf + aliases + 1 + kLeavesKeptBack <= kLeavesPerSlot;
 }
 
 std::uint32_t People::probeNext(Slot slot, LeafNo leaf) const {

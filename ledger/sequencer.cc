@@ -13,11 +13,6 @@ constexpr std::size_t kPlannedBytes = 256;  // what a record costs beside its te
 
 Refusal refuse(RefusalCode code, std::string message) { return {code, std::move(message)}; }
 
-std::size_t textBytes(const Event& event) {
-  return event.data.size() + event.purpose.size() + event.id.size() + event.categories.size() * 16 +
-         kPlannedBytes;
-}
-
 }  // namespace
 
 Sequencer::Sequencer(Vault& vault, const Store& store, const Clock& clock, Entropy& entropy)
@@ -243,7 +238,7 @@ Seq Sequencer::plan(Draft& draft, Event event, Examined& found) {
     found.id = idEntryOf(*identity, event.id);
     found.content = contentDigestOf(*identity, canonicalOf(event));
   }
-  draft.bytes += textBytes(event);
+  draft.bytes += bytesHeldBy(event);
   StoredEvent stored;
   for (const Examined::Named& alias : found.aliases) {
     if (alias.place && alias.place->slot != slot)

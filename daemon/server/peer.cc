@@ -118,6 +118,11 @@ std::optional<Peer> peerOfLoopback(int fd) {
   // From the peer's side its own address is the local one.
   const char* file = here.ss_family == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6";
   auto uid = ownerInFile(file, procNameOf(there), procNameOf(here));
+  if (!uid && here.ss_family == AF_INET) {
+    // A dual-stack socket (Java's, .NET's) speaks IPv4 under a mapped IPv6 address.
+    const std::string mapped = "0000000000000000FFFF0000";
+    uid = ownerInFile("/proc/net/tcp6", mapped + procNameOf(there), mapped + procNameOf(here));
+  }
   if (!uid) return std::nullopt;
   return Peer{*uid, sorted(groupsOfUser(*uid))};
 }

@@ -48,8 +48,8 @@ using LeafHash = Digest<struct LeafHashTag>;      // SHA-256(0x00 || record), DE
 using RootHash = Digest<struct RootHashTag>;      // RFC 6962 tree head
 using Commitment = Digest<struct CommitmentTag>;  // SHA-256 of an envelope or of a document
 using DocumentHash = Digest<struct DocumentHashTag>;
-using Tag = Digest<struct TagTag, 16>;             // a record's pseudorandom label
-using IdEntry = Digest<struct IdEntryTag, 16>;     // keyed digest of an event id
+using Tag = Digest<struct TagTag, 16>;          // a record's pseudorandom label
+using IdEntry = Digest<struct IdEntryTag, 16>;  // keyed digest of an event id
 using ContentDigest = Digest<struct ContentTag, 16>;
 using LedgerId = Digest<struct LedgerIdTag, 16>;
 

@@ -88,11 +88,11 @@ std::string rfc3339Of(Instant t) {
   const Date date(day);
   const auto rest = (t - day).count();
   std::array<char, 40> out{};
-  const int n = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                              static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                              static_cast<unsigned>(date.day()), static_cast<int>(rest / 3600000),
-                              static_cast<int>(rest / 60000 % 60),
-                              static_cast<int>(rest / 1000 % 60));
+  const int n =
+      std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
+                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                    static_cast<unsigned>(date.day()), static_cast<int>(rest / 3600000),
+                    static_cast<int>(rest / 60000 % 60), static_cast<int>(rest / 1000 % 60));
   std::string text(out.data(), static_cast<std::size_t>(n));
   if (rest % 1000 != 0) {
     std::snprintf(out.data(), out.size(), ".%03d", static_cast<int>(rest % 1000));

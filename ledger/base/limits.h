@@ -21,7 +21,7 @@ inline constexpr std::size_t kCategoriesPerEventMax = 64;
 inline constexpr std::size_t kNameBytesMax = 128;  // an id of the register: purpose, class, ...
 inline constexpr std::size_t kJsonLineBytesMax = 64 * 1024;  // escapes make JSON longer than bytes
 inline constexpr std::size_t kReasonBytesMax = 512;
-inline constexpr std::size_t kDataDepthMax = 16;     // objects and lists inside an event's `data`
+inline constexpr std::size_t kDataDepthMax = 16;  // objects and lists inside an event's `data`
 // What an envelope's plaintext may hold: an event and what the ledger adds to it.
 inline constexpr std::size_t kStoredBytesMax = 64 * 1024;  // unpacked
 inline constexpr std::size_t kStoredListMax = 1024;        // leaves, slots, details
@@ -42,7 +42,8 @@ inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
 inline constexpr std::size_t kQueueBytesMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kQueueBytesPerPrincipalMax = 32 * 1024 * 1024;
 inline constexpr std::size_t kGroupsInFlightMax = 3;  // deciding, sealing, syncing
-inline constexpr std::size_t kGroupDeepBytes = 256 * 1024;  // this much waits: overlap rather than gather
+inline constexpr std::size_t kGroupDeepBytes =
+    256 * 1024;  // this much waits: overlap rather than gather
 inline constexpr std::chrono::milliseconds kBusyRetryAfter{100};
 inline constexpr std::chrono::minutes kFutureMax{5};
 inline constexpr std::chrono::hours kIdWindow{400 * 24};
@@ -53,7 +54,7 @@ inline constexpr std::size_t kBlockRecordsMax = 16;
 inline constexpr std::size_t kTileWidth = 256;            // C2SP tlog-tiles
 inline constexpr std::size_t kRunEventsMax = 256 * 1024;  // events between two sorted runs
 inline constexpr std::size_t kEnvelopeBytesMax = kStoredBytesMax + 128;  // and its seal
-inline constexpr std::size_t kRowKeyBytesMax = 64;  // numbers and digests only
+inline constexpr std::size_t kRowKeyBytesMax = 64;                       // numbers and digests only
 inline constexpr std::size_t kRowBytesMax = kDocumentBytesMax + 4096;
 inline constexpr std::size_t kGroupRowsMax = 256 * 1024;  // admissions: a few rows per event
 inline constexpr std::size_t kGroupEncodedBytesMax = 64 * 1024 * 1024;
@@ -63,6 +64,7 @@ inline constexpr unsigned kTreeFanout = 16;
 inline constexpr unsigned kTreeHeight = 12;
 inline constexpr unsigned kPersonLevel = 3;
 inline constexpr std::uint16_t kLeavesPerSlot = 4096;  // 16^3
+inline constexpr std::uint16_t kLeavesKeptBack = 512;  // of a slot, for the record of who looked
 inline constexpr std::uint64_t kSlotsMax = std::uint64_t{1} << 36;
 inline constexpr std::uint64_t kSlotReserve = 1024;  // slots reserved by one synced write
 inline constexpr std::size_t kEraseTargetsMax = 10'000;
@@ -71,7 +73,8 @@ inline constexpr std::uint16_t kRestoreLeafStep = 256;
 inline constexpr std::size_t kMergedSlotsMax = 64;    // slots that one person may turn out to have
 inline constexpr std::size_t kFenceAliasesMax = 256;  // of one row; a larger fence has several
 inline constexpr std::size_t kFenceClassesMax = 256;
-inline constexpr std::size_t kRootSlotBytes = 4096;  // one block: a torn write never reaches the other
+inline constexpr std::size_t kRootSlotBytes =
+    4096;  // one block: a torn write never reaches the other
 inline constexpr std::size_t kKeysWriteBufferBytes = 8 * 1024 * 1024;
 inline constexpr std::size_t kKeysCacheBytes = 32 * 1024 * 1024;  // sealed pages, about 50 000
 inline constexpr std::size_t kSigningKeyFileBytesMax = 4 * 1024;
@@ -81,29 +84,31 @@ inline constexpr std::chrono::hours kHealInterval{24};
 inline constexpr std::uint64_t kDiskReserveBytes = 256 * 1024 * 1024;
 
 inline constexpr std::size_t kReadsWaitingMax = 1024;  // reads of persons that wait for a thread
-inline constexpr std::size_t kPersonsFoundMax = 1000;   // answers of one `person find`
+inline constexpr std::size_t kPersonsFoundMax = 1000;  // answers of one `person find`
 
 inline constexpr std::size_t kConnectionsMax = 1024;
 inline constexpr std::size_t kConnectionsPerPrincipalMax = 512;
 
 // What clients can make the server hold. A principal is a uid here: grants may not exist yet.
-inline constexpr std::size_t kHeldBytesMax = 64 * 1024 * 1024;  // received, or kept as paged answers
+inline constexpr std::size_t kHeldBytesMax =
+    64 * 1024 * 1024;  // received, or kept as paged answers
 inline constexpr std::size_t kHeldBytesPerPrincipalMax = 32 * 1024 * 1024;
-inline constexpr std::size_t kUnsentBytesMax = 128 * 1024 * 1024;  // answers the client does not read
+inline constexpr std::size_t kUnsentBytesMax =
+    128 * 1024 * 1024;  // answers the client does not read
 inline constexpr std::size_t kUnsentBytesPerPrincipalMax = 64 * 1024 * 1024;
 inline constexpr std::size_t kUnsentBytesPerConnectionMax = 8 * 1024 * 1024;  // then reading stops
 inline constexpr std::size_t kCallsPerConnectionMax = 256;                    // then reading stops
 inline constexpr std::size_t kMessageSegmentsMax = 64;
 inline constexpr std::size_t kQuestionsPerConnectionMax = 16 * 1024;  // not finished by the client
-inline constexpr std::size_t kCapabilitiesPerMessageMax = 8;  // no method takes one
+inline constexpr std::size_t kCapabilitiesPerMessageMax = 8;          // no method takes one
 inline constexpr std::size_t kHandOutsPerConnectionMax = 64;  // capabilities the client holds
 inline constexpr std::size_t kAnswerBytesMax = 32 * 1024 * 1024;
 inline constexpr std::size_t kPageBytesMax = 1024 * 1024;
 inline constexpr std::size_t kCursorsPerConnectionMax = 8;
 inline constexpr std::size_t kSystemsPerGrantMax = 256;
-inline constexpr std::size_t kRecordsPerCallMax = 1024;  // 4 MiB of the largest records
-inline constexpr std::size_t kJobsWaitingMax = 4096;     // blocking reads handed to threads
-inline constexpr std::chrono::seconds kAnswerLeaseMax{30};    // a paged answer waits for its reader
+inline constexpr std::size_t kRecordsPerCallMax = 1024;     // 4 MiB of the largest records
+inline constexpr std::size_t kJobsWaitingMax = 4096;        // blocking reads handed to threads
+inline constexpr std::chrono::seconds kAnswerLeaseMax{30};  // a paged answer waits for its reader
 inline constexpr std::chrono::seconds kMessageReceiveMax{30};  // from its first to its last byte
 inline constexpr std::chrono::seconds kHttpHeaderMax{10};
 inline constexpr std::chrono::seconds kHttpIdleMax{60};
@@ -119,7 +124,8 @@ static_assert(kFenceAliasesMax >= kAliasesPerPersonMax, "one slot's aliases fit 
 static_assert(kGroupEncodedBytesMax >= 4 * (kGroupBytesMax + kRowBytesMax),
               "a group with its records, rows and a document fits its encoding");
 static_assert(kGroupEventsMax <= 0xffff, "an index within a group is 16 bits");
-static_assert(kHeldBytesPerPrincipalMax >= 2 * kMessageBytesMax, "one message never starves itself");
+static_assert(kHeldBytesPerPrincipalMax >= 2 * kMessageBytesMax,
+              "one message never starves itself");
 static_assert(kAnswerBytesMax <= kHeldBytesPerPrincipalMax, "the largest answer can be paged");
 static_assert(kRecordsPerCallMax * kRecordBytesMax <= kUnsentBytesPerConnectionMax,
               "one answer of records fits a connection");

@@ -28,7 +28,8 @@ using TreeSize = Strong<struct TreeSizeTag, std::uint64_t>;  // how many records
 using Slot = Strong<struct SlotTag, std::uint64_t>;          // a person's number in the key tree
 using LeafNo = Strong<struct LeafNoTag, std::uint16_t>;      // a lot within its slot, < 4096
 using Ordinal = Strong<struct OrdinalTag, std::uint64_t>;    // an event within its lot, from 0
-using SystemNo = Strong<struct SystemNoTag, std::uint32_t>;  // a system of the register; 0: the ledger
+using SystemNo =
+    Strong<struct SystemNoTag, std::uint32_t>;  // a system of the register; 0: the ledger
 using TreeVersion = Strong<struct TreeVersionTag, std::uint64_t>;  // key tree version, = root epoch
 
 constexpr Seq next(Seq seq) { return Seq(seq.raw() + 1); }

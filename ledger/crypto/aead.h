@@ -16,6 +16,7 @@ using Nonce = ByteArray<kNonceBytes>;
 void sealInto(Bytes& out, const Secret& key, const Nonce& nonce, ByteView aad, ByteView plain);
 
 // Nothing when the tag does not fit: wrong key, changed bytes, changed aad.
-std::optional<Bytes> openSealed(const Secret& key, const Nonce& nonce, ByteView aad, ByteView sealed);
+std::optional<Bytes> openSealed(const Secret& key, const Nonce& nonce, ByteView aad,
+                                ByteView sealed);
 
 }  // namespace lacuna

@@ -19,7 +19,8 @@ ByteArray<32> nodeHash(ByteView left, ByteView right);
 // BLAKE2b-(8*N) keyed with 32 bytes over the concatenation of the parts (RFC 7693).
 ByteArray<32> blake2b256(const Secret& key, std::initializer_list<ByteView> parts);
 ByteArray<16> blake2b128(const Secret& key, std::initializer_list<ByteView> parts);
-Secret deriveKey(const Secret& key, std::initializer_list<ByteView> parts);  // BLAKE2b-256, kept secret
+Secret deriveKey(const Secret& key,
+                 std::initializer_list<ByteView> parts);  // BLAKE2b-256, kept secret
 
 // Unkeyed, for integrity of our own slots only.
 ByteArray<32> blake2b256(std::initializer_list<ByteView> parts);

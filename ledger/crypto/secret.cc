@@ -1,6 +1,7 @@
 #include "ledger/crypto/secret.h"
 
 #include <sodium.h>
+
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -25,7 +25,7 @@ struct PersonEvent {
   std::int32_t period = 0;
   LeafNo lot;
   Ordinal ordinal;
-  Bytes body;  // public body (consultation, erasure)
+  Bytes body;             // public body (consultation, erasure)
   DocumentHash document;  // of a record with a document; else zeros
   StoredEvent stored;
   // Instances named in the event, as they are called today; "[erased]" when their slot is dead.

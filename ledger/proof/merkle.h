@@ -63,13 +63,15 @@ void TreeBuilder::append(const LeafHash& leaf, Emit&& emit) {
 
 // Where proofs get their hashes: a tile's first `width` hashes (32 bytes each), or nothing. Asked only
 // for widths that tiles.h's tileWidth() gives for the tree's size.
-using TileSource = std::function<std::optional<Bytes>(unsigned level, std::uint64_t index, unsigned width)>;
+using TileSource =
+    std::function<std::optional<Bytes>(unsigned level, std::uint64_t index, unsigned width)>;
 
 // Refuse not-published when a tile is missing or of another width, invalid-value when the indices do not
 // fit. A consistency proof from size 0, or between equal sizes, is empty.
 Result<RootHash> rootFromTiles(const TileSource& tiles, TreeSize size);
 Result<std::vector<NodeHash>> proveInclusion(const TileSource& tiles, Seq index, TreeSize size);
-Result<std::vector<NodeHash>> proveConsistency(const TileSource& tiles, TreeSize older, TreeSize newer);
+Result<std::vector<NodeHash>> proveConsistency(const TileSource& tiles, TreeSize older,
+                                               TreeSize newer);
 
 // RFC 9162 2.1.3.2 and 2.1.4.2. Strict about the proof's length. Refuse `tampered`.
 Outcome verifyInclusion(const LeafHash& leaf, Seq index, TreeSize size,

@@ -17,7 +17,7 @@ namespace lacuna {
 struct TileId {
   std::optional<unsigned> level;  // nothing: an entry bundle ("entries")
   std::uint64_t index = 0;
-  unsigned width = kTileWidth;    // 256: full
+  unsigned width = kTileWidth;  // 256: full
   bool operator==(const TileId&) const = default;
 };
 

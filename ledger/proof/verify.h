@@ -20,9 +20,9 @@ namespace lacuna {
 
 // One contiguous run of the log as its owner reads it; bytes are borrowed during the call.
 struct LogEntry {
-  Seq seq;                             // where the reader found it
+  Seq seq;  // where the reader found it
   ByteView record;
-  std::optional<ByteView> envelope;    // nothing: none stored
+  std::optional<ByteView> envelope;  // nothing: none stored
 };
 // A log as it lies there. Every method is called from several threads at once.
 class LogSource {
@@ -31,7 +31,8 @@ class LogSource {
   virtual TreeSize size() const = 0;
   // Calls visit for each entry from `first` below `end` in order, until it returns false.
   // Nothing is promised about what is visited: gaps and doubles are the verifier's to find.
-  virtual void scan(Seq first, TreeSize end, const std::function<bool(const LogEntry&)>& visit) const = 0;
+  virtual void scan(Seq first, TreeSize end,
+                    const std::function<bool(const LogEntry&)>& visit) const = 0;
   // Stored hashes; nothing when none are kept (tiles are derived: a missing one is no finding).
   virtual std::optional<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) const = 0;
   virtual std::optional<Bytes> document(const DocumentHash& hash) const = 0;
@@ -91,7 +92,7 @@ struct VerifyOptions {
 
 struct VerifyReport {
   TreeSize size;
-  RootHash root;                           // zeros when a missing record leaves it unknown
+  RootHash root;  // zeros when a missing record leaves it unknown
   std::uint64_t envelopesChecked = 0;
   std::uint64_t documentsChecked = 0;
   std::uint64_t tilesChecked = 0;

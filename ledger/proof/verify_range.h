@@ -122,10 +122,10 @@ class RangeCheck {
   RangeResult result_;
   TreeBuilder tree_;
   TileCheck tiles_;
-  std::uint64_t expected_;        // the seq that should come next
-  std::optional<Before> before_;  // nothing: the record before is not known
+  std::uint64_t expected_;               // the seq that should come next
+  std::optional<Before> before_;         // nothing: the record before is not known
   std::optional<std::uint64_t> broken_;  // a broken link to this record, not yet judged
-  std::uint64_t offset_ = 0;      // how far the records last seen are out of place
+  std::uint64_t offset_ = 0;             // how far the records last seen are out of place
 };
 
 }  // namespace lacuna::verification

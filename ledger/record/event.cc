@@ -488,4 +488,19 @@ Bytes canonicalOf(const Event& event) {
   return out.take();
 }
 
+std::size_t bytesHeldBy(const Event& event) {
+  std::size_t bytes = sizeof(Event);
+  for (const std::string* text :
+       {&event.id, &event.system, &event.actor, &event.klass, &event.purpose, &event.basis,
+        &event.source, &event.via, &event.notice, &event.caseRef, &event.group, &event.data,
+        &event.recipient, &event.safeguard, &event.agreement, &event.wording, &event.channel,
+        &event.requestState}) {
+    bytes += text->size();
+  }
+  for (const std::vector<std::string>* list : {&event.person, &event.categories}) {
+    for (const std::string& text : *list) bytes += sizeof(std::string) + text.size();
+  }
+  return bytes;
+}
+
 }  // namespace lacuna

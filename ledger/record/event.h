@@ -93,6 +93,9 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+// What an event holds in memory, roughly: for the bounds of queues and groups.
+std::size_t bytesHeldBy(const Event& event);
+
 // Shape only, of an event from outside: required fields of the kind, fields of another kind, lengths,
 // alphabets, times after 1970, bounds. Whether names stand in the register is admission's question.
 // Refuses missing-field, field-not-allowed, kind-not-allowed, invalid-value, too-large, too-many.

@@ -8,9 +8,9 @@ namespace lacuna {
 namespace {
 
 constexpr std::array<std::string_view, 21> kKindNames = {
-    "genesis",  "processing", "sharing",   "consent",      "notice", "rectification", "restriction",
-    "objection", "request",   "complaint", "hold",         "erasure", "consultation", "breach",
-    "agreement", "register",  "note",      "access",       "person", "restore",       "sweep"};
+    "genesis",   "processing", "sharing",   "consent", "notice",  "rectification", "restriction",
+    "objection", "request",    "complaint", "hold",    "erasure", "consultation",  "breach",
+    "agreement", "register",   "note",      "access",  "person",  "restore",       "sweep"};
 constexpr std::uint8_t kKnownFlags = kHasEnvelope | kHasDocument;
 
 void putHead(ByteWriter& out, const Record& record) {
@@ -49,7 +49,8 @@ Bytes encode(const Record& record) {
 }
 
 Result<Record> decodeRecord(ByteView bytes) {
-  if (bytes.size() > kRecordBytesMax) return Refusal{RefusalCode::tampered, "a record over its limit"};
+  if (bytes.size() > kRecordBytesMax)
+    return Refusal{RefusalCode::tampered, "a record over its limit"};
   ByteReader in(bytes);
   if (in.u8() != kRecordVersion) {
     return Refusal{RefusalCode::unknownVersion, "a record of a version this program does not know"};

@@ -350,7 +350,8 @@ TEST_CASE("on healthy disks the script is acknowledged whole", "[crash][P2][P8]"
   std::string problem;
   CHECK_FALSE(write(round, problem));
   CHECK(problem == "");
-  CHECK(linesOf(round.acks()).size() > kBatches * kBatchEvents + kBatches);
+  // Every event and the erasure; how many checkpoints come between is the timer's affair.
+  CHECK(linesOf(round.acks()).size() > kBatches * kBatchEvents);
   CHECK(verifyOrFault(round) == "");
 }
 

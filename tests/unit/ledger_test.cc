@@ -322,6 +322,54 @@ TEST_CASE("a log older than what was signed is refused at start", "[P3]") {
   checkWhole(world);
 }
 
+TEST_CASE("a group takes the largest batch, each event with its own new person and aliases",
+          "[P1]") {
+  World world;
+  std::vector<Event> events(kBatchEventsMax);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].kind = Kind::processing;
+    events[i].operation = Operation::collect;
+    events[i].purpose = "course-admin";
+    events[i].system = "website";
+    events[i].id = "b" + std::to_string(i);
+    for (std::size_t a = 0; a < kAliasesPerEventMax; ++a) {
+      events[i].person.push_back("crm:" + std::to_string(i) + "-" + std::to_string(a));
+    }
+  }
+  const auto results = world.submitEvents(std::move(events));
+  CHECK(std::all_of(results.begin(), results.end(), [](const EventResult& r) { return r.ok(); }));
+  CHECK(world.eventsOf("crm:8191-7") == 1);
+}
+
+TEST_CASE("a creation cut short at any step is made anew at the next start", "[P2][crash]") {
+  std::vector<std::string> steps;
+  {
+    LedgerOptions options;
+    options.onVaultStep = [&](std::string_view step) { steps.emplace_back(step); };
+    World world(options);
+  }
+  for (std::size_t stop = 0; stop < steps.size(); ++stop) {
+    CAPTURE(steps[stop]);
+    struct Crash {};
+    const Scratch scratch;
+    long left = static_cast<long>(stop) + 1;
+    LedgerOptions options;
+    options.data = scratch / "data";
+    options.diskReserve = 0;
+    options.onVaultStep = [&](std::string_view) {
+      if (left > 0 && --left == 0) throw Crash{};
+    };
+    try {
+      static_cast<void>(Ledger::open(options));
+    } catch (const Crash&) {
+    }
+    left = -1;
+    const auto again = Ledger::open(options);
+    if (!again) FAIL(again.refusal().message);
+    CHECK((*again)->size() == TreeSize(2));
+  }
+}
+
 TEST_CASE("keys of another ledger, missing keys and a missing log are refused with a sentence",
           "[P3]") {
   World one;

@@ -52,13 +52,29 @@ RefusalCode codeOf(const Result<T>& result) {
 
 TEST_CASE("a subject record stands in the bytes of FORMAT 7.2", "[subject]") {
   const std::string hex = joined({
-      "01", "01", "0000017135037be8", "0004", "0000",  // version, person, createdAt, next leaf, no category
-      "0002",                                          // lots
-      "0002", "02", "000007e4", "0000017135037be8", "0007", "62696c6c696e67",        // billing 2020, erased
-      "0003", "01", "00000000", "0000017135037be8", "0009", "6d61726b6574696e67",  // marketing
-      "0001", "0001",              // aliases
-      "0001", "0000000000000102",  // merged
-      "0000000000000000",          // no case
+      "01",
+      "01",
+      "0000017135037be8",
+      "0004",
+      "0000",  // version, person, createdAt, next leaf, no category
+      "0002",  // lots
+      "0002",
+      "02",
+      "000007e4",
+      "0000017135037be8",
+      "0007",
+      "62696c6c696e67",  // billing 2020, erased
+      "0003",
+      "01",
+      "00000000",
+      "0000017135037be8",
+      "0009",
+      "6d61726b6574696e67",  // marketing
+      "0001",
+      "0001",  // aliases
+      "0001",
+      "0000000000000102",  // merged
+      "0000000000000000",  // no case
   });
   CHECK(hexOf(encodeSubject(person())) == hex);
   const Result<Subject> read = decodeSubject(*bytesOfHex(hex));
@@ -72,10 +88,12 @@ TEST_CASE("alias, targets and fence rows stand in the bytes of FORMAT 7.1", "[su
         joined({"01", "0000017135037be8", "01", "000a", "63726d3a313030323334"}));
   CHECK(*decodeAliasRow(encodeAliasRow(alias)) == alias);
 
-  Targets targets{{}, Ground::objection, {{Slot(7), LeafNo(2)}, {Slot(kSlotsMax - 1), std::nullopt}}};
+  Targets targets{
+      {}, Ground::objection, {{Slot(7), LeafNo(2)}, {Slot(kSlotsMax - 1), std::nullopt}}};
   targets.erasure.bytes.fill(0xee);
-  CHECK(hexOf(encodeTargets(targets)) == joined({"01", "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "03", "00000002", "0000000000000007", "00", "0002",
-                                                 "0000000fffffffff", "01", "0000"}));
+  CHECK(hexOf(encodeTargets(targets)) ==
+        joined({"01", "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "03", "00000002", "0000000000000007",
+                "00", "0002", "0000000fffffffff", "01", "0000"}));
   CHECK(*decodeTargets(encodeTargets(targets)) == targets);
 
   const Fence fence{instantOf(kMillis), instantOf(kMillis + 1), {"crm:1"}, {"billing"}};
@@ -115,7 +133,8 @@ TEST_CASE("a subject record cut anywhere, or with a byte more, is refused", "[su
   }
 }
 
-TEST_CASE("a flipped byte is refused or read as another value, never as the same one", "[subject]") {
+TEST_CASE("a flipped byte is refused or read as another value, never as the same one",
+          "[subject]") {
   const Bytes bytes = encodeSubject(person());
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     Bytes other = bytes;
@@ -131,38 +150,154 @@ TEST_CASE("a subject record that breaks its own rules is refused", "[subject]") 
     return !read && read.refusal().code == RefusalCode::tampered;
   };
   const std::string head = "01010000017135037be8";
-  CHECK_FALSE(refused(head + "0002" "0000" "0000" "00010001" "0000" "0000000000000000"));
-  CHECK(refused(head + "0001" "0000" "0000" "00010001" "0000" "0000000000000000"));      // beyond next leaf
-  CHECK(refused(head + "0002" "0000" "0000" "00010000" "0000" "0000000000000000"));      // the identity
-  CHECK(refused(head + "0003" "0000" "0000" "000200010001" "0000" "0000000000000000"));  // one leaf twice
-  CHECK(refused(head + "0000" "0000" "0000" "0000" "0000" "0000000000000000"));          // no next leaf
-  CHECK(refused(head + "1001" "0000" "0000" "0000" "0000" "0000000000000000"));          // beyond the slot
-  CHECK(refused(head + "0001" "0000" "0000" "0000" "0000" "0000000000000001"));          // a case number
-  CHECK(refused(head + "0001" "000161" "0000" "0000" "0000" "0000000000000000"));        // a category
-  CHECK(refused(head + "0001" "0000" "0000" "0000" "0001" "0000001000000000"  // a slot beyond the tree
+  CHECK_FALSE(refused(head + "0002"
+                             "0000"
+                             "0000"
+                             "00010001"
+                             "0000"
+                             "0000000000000000"));
+  CHECK(refused(head + "0001"
+                       "0000"
+                       "0000"
+                       "00010001"
+                       "0000"
+                       "0000000000000000"));  // beyond next leaf
+  CHECK(refused(head + "0002"
+                       "0000"
+                       "0000"
+                       "00010000"
+                       "0000"
+                       "0000000000000000"));  // the identity
+  CHECK(refused(head + "0003"
+                       "0000"
+                       "0000"
+                       "000200010001"
+                       "0000"
+                       "0000000000000000"));  // one leaf twice
+  CHECK(refused(head + "0000"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000000000000000"));  // no next leaf
+  CHECK(refused(head + "1001"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000000000000000"));  // beyond the slot
+  CHECK(refused(head + "0001"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000000000000001"));  // a case number
+  CHECK(refused(head + "0001"
+                       "000161"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000000000000000"));  // a category
+  CHECK(refused(head + "0001"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0001"
+                       "0000001000000000"  // a slot beyond the tree
                        "0000000000000000"));
-  CHECK(refused("01040000017135037be8" "0001" "0000" "0000" "0000" "0000" "0000000000000000"));
-  CHECK(refused("0101ffffffffffffffff" "0001" "0000" "0000" "0000" "0000" "0000000000000000"));
+  CHECK(
+      refused("01040000017135037be8"
+              "0001"
+              "0000"
+              "0000"
+              "0000"
+              "0000"
+              "0000000000000000"));
+  CHECK(
+      refused("0101ffffffffffffffff"
+              "0001"
+              "0000"
+              "0000"
+              "0000"
+              "0000"
+              "0000000000000000"));
   // an instance needs a category
-  CHECK(refused("01020000017135037be8" "0001" "0000" "0000" "0000" "0000" "0000000000000000"));
+  CHECK(
+      refused("01020000017135037be8"
+              "0001"
+              "0000"
+              "0000"
+              "0000"
+              "0000"
+              "0000000000000000"));
   // a lot that is neither open nor erased; a lot without a class
-  CHECK(refused(head + "0002" "0000" "0001" "0001" "03" "00000000" "0000000000000001" "0001" "61"
-                       "0000" "0000" "0000000000000000"));
-  CHECK(refused(head + "0002" "0000" "0001" "0001" "01" "00000000" "0000000000000001" "0000"
-                       "0000" "0000" "0000000000000000"));
+  CHECK(refused(head + "0002"
+                       "0000"
+                       "0001"
+                       "0001"
+                       "03"
+                       "00000000"
+                       "0000000000000001"
+                       "0001"
+                       "61"
+                       "0000"
+                       "0000"
+                       "0000000000000000"));
+  CHECK(refused(head + "0002"
+                       "0000"
+                       "0001"
+                       "0001"
+                       "01"
+                       "00000000"
+                       "0000000000000001"
+                       "0000"
+                       "0000"
+                       "0000"
+                       "0000000000000000"));
 }
 
 TEST_CASE("targets outside the tree, or said twice over, are refused", "[subject]") {
   const auto refused = [](std::string hex) { return !decodeTargets(*bytesOfHex(hex)); };
   const std::string kErasure(32, 'e');
-  CHECK_FALSE(refused("01" + kErasure + "01" "00000001" "0000000000000007" "00" "0fff"));
-  CHECK(refused("01" + kErasure + "01" "00000001" "0000000000000007" "00" "1000"));  // leaf
-  CHECK(refused("01" + kErasure + "01" "00000001" "0000001000000000" "00" "0001"));  // slot
-  CHECK(refused("01" + kErasure + "01" "00000001" "0000000000000007" "01" "0001"));  // whole, and a leaf
-  CHECK(refused("01" + kErasure + "01" "00000001" "0000000000000007" "02" "0000"));
-  CHECK(refused("01" + kErasure + "01" "00000000"));
-  CHECK(refused("01" + kErasure + "01" "00000401"));
-  CHECK(refused("01" "ffffffff"));
+  CHECK_FALSE(refused("01" + kErasure +
+                      "01"
+                      "00000001"
+                      "0000000000000007"
+                      "00"
+                      "0fff"));
+  CHECK(refused("01" + kErasure +
+                "01"
+                "00000001"
+                "0000000000000007"
+                "00"
+                "1000"));  // leaf
+  CHECK(refused("01" + kErasure +
+                "01"
+                "00000001"
+                "0000001000000000"
+                "00"
+                "0001"));  // slot
+  CHECK(refused("01" + kErasure +
+                "01"
+                "00000001"
+                "0000000000000007"
+                "01"
+                "0001"));  // whole, and a leaf
+  CHECK(refused("01" + kErasure +
+                "01"
+                "00000001"
+                "0000000000000007"
+                "02"
+                "0000"));
+  CHECK(refused("01" + kErasure +
+                "01"
+                "00000000"));
+  CHECK(refused("01" + kErasure +
+                "01"
+                "00000401"));
+  CHECK(
+      refused("01"
+              "ffffffff"));
   Targets row;
   row.targets.assign(kEraseTargetsPerRow, {Slot(1), LeafNo(1)});
   CHECK(*decodeTargets(encodeTargets(row)) == row);
