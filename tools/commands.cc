@@ -103,7 +103,9 @@ constexpr std::array kCommands{
             "  lacuna prove 1234 --out receipt.txt\n",
             1, 1, describeProve, prove},
     Command{"verify",
-            "[--key VKEY|FILE] [--data DIR | --receipt FILE] [--since FILE] [--report FILE]",
+            "[--key VKEY|FILE] [--data DIR | --receipt FILE | --certificate FILE [--salt HEX]] "
+            "[--since FILE] "
+            "[--report FILE]",
             "Verify the log: chain, tree, commitments, checkpoints",
             "Without --data or --receipt the daemon is asked for its records (role auditor). Exit "
             "4 names the first\n"
@@ -112,7 +114,8 @@ constexpr std::array kCommands{
             "only be internally consistent; the key it believes is then named.\n\n"
             "  lacuna verify --key example.org/log+1a2b3c4d+AbCd... --since checkpoint.txt\n"
             "  lacuna verify --data /srv/copy --key verifier.key --report report.json\n"
-            "  lacuna verify --receipt receipt.txt --key verifier.key\n",
+            "  lacuna verify --receipt receipt.txt --key verifier.key\n"
+            "  lacuna verify --certificate certificate.json --key verifier.key\n",
             0, 0, describeVerify, verify},
     Command{"keys status", "", "Show the key holders and how surely they can erase",
             "  lacuna keys status\n", 0, 0, nullptr, keysStatus},

@@ -1,6 +1,7 @@
 // The commands, each defined in the file of its (first) name.
 #pragma once
 
+#include "ledger/proof/checkpoint.h"
 #include "tools/command.h"
 
 namespace lacuna::tool {
@@ -38,6 +39,7 @@ void describeProve(boost::program_options::options_description& options);
 
 Exit verify(Invocation& call);
 void describeVerify(boost::program_options::options_description& options);
+Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key);
 
 Exit keysStatus(Invocation& call);
 Exit keysCheck(Invocation& call);

@@ -207,6 +207,9 @@ void describeVerify(po::options_description& options) {
        "the verifier key that you trust: name+hash+base64, or a file with it")           //
       ("data", text("DIR"), "verify a copy of a data directory, offline and read-only")  //
       ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")           //
+      ("certificate", text("FILE"), "verify a certificate of erasure, offline")          //
+      ("salt", text("HEX"),
+       "with --certificate: what the person was given; shows that it is theirs")         //
       ("since", text("FILE"), "a checkpoint kept from earlier: the log must extend it")  //
       ("report", text("FILE"), "write what was and was not checked there, as JSON");
 }
@@ -214,13 +217,22 @@ void describeVerify(po::options_description& options) {
 Exit verify(Invocation& call) {
   const bool data = !call.text("data").empty();
   const bool receipt = !call.text("receipt").empty();
-  if (data && receipt) throw UsageError("--data and --receipt exclude each other");
+  const bool certificate = !call.text("certificate").empty();
+  if (data + receipt + certificate > 1) {
+    throw UsageError("--data, --receipt and --certificate exclude each other");
+  }
   const std::string sinceFile = call.text("since");
-  if (receipt && !sinceFile.empty()) throw UsageError("--since does not go with --receipt");
+  if ((receipt || certificate) && !sinceFile.empty()) {
+    throw UsageError("--since does not go with --receipt or --certificate");
+  }
+  if (!certificate && !call.text("salt").empty()) {
+    throw UsageError("--salt goes with --certificate");
+  }
   if (data && !std::filesystem::is_directory(call.text("data")))
     throw UsageError("the directory of --data is not there");
   const std::optional<VerifierKey> key = keyOf(call);
   if (receipt) return verifyReceiptFile(call, key);
+  if (certificate) return verifyCertificateFile(call, key);
   Verification verification;
   verification.key = key;
   verification.at = systemClock().now();

@@ -1,3 +1,4 @@
+#include "tests/support/certificate_world.h"
 #include "tools/command.h"
 
 #include <catch2/catch.hpp>
@@ -52,10 +53,39 @@ TEST_CASE("commands of later versions are not there") {
   CHECK(call({"register", "lint"}).exit == Exit::usage);
   CHECK(call({"access", "token"}).exit == Exit::usage);
   CHECK(call({"keys", "add-holder"}).exit == Exit::usage);
-  for (const char* option : {"--url", "--export", "--certificate", "--disclosure"}) {
+  for (const char* option : {"--url", "--export", "--disclosure"}) {
     CAPTURE(option);
     CHECK(call({"verify", option, "x"}).exit == Exit::usage);
   }
+}
+
+TEST_CASE(
+    "a certificate is verified offline, with the key that is trusted and the salt of the person",
+    "[P5]") {
+  const test::CertificateWorld world;
+  const std::string text = textOf(world.certificate());
+  const std::string key = textOf(world.verifierKey());
+  const std::string salt(64, '0');
+  const auto verified = [&](std::vector<std::string> more, const std::string& input) {
+    std::vector<std::string> arguments{"verify", "--certificate", "-"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return call(arguments, input);
+  };
+  const Called trusted = verified({"--key", key, "--salt", salt}, text);
+  CHECK(trusted.exit == Exit::done);
+  CHECK(has(trusted.out, "verified: erasure 1111"));
+  CHECK(has(trusted.out, "kept: billing 2024 (legally-required, AWR 52, until 2031-12-31)"));
+  CHECK(has(trusted.out, "the salt is this erasure's"));
+  const Called believed = verified({}, text);
+  CHECK(believed.exit == Exit::done);
+  CHECK_FALSE(has(believed.out, "verified: "));
+  CHECK(verified({"--key", key, "--salt", std::string(64, '1')}, text).exit == Exit::notVerified);
+  CHECK(verified({"--key", key, "--salt", "abc"}, text).exit == Exit::usage);
+  CHECK(verified({"--receipt", "x"}, text).exit == Exit::usage);
+  std::string changed = text;
+  changed[changed.find("marketing")] = 'M';
+  CHECK(verified({"--key", key}, changed).exit == Exit::notVerified);
+  CHECK(verified({"--json"}, changed).exit == Exit::notVerified);
 }
 
 TEST_CASE("every command explains itself with an example, in a line that names it") {
