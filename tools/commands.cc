@@ -102,8 +102,16 @@ constexpr std::array kCommands{
             "The receipt is a tlog-proof; `lacuna verify --receipt FILE` checks it offline.\n\n"
             "  lacuna prove 1234 --out receipt.txt\n",
             1, 1, describeProve, prove},
+    Command{"export-log", "DIR", "Write the public log as static files (C2SP tlog-tiles)",
+            "Any web server can carry DIR; any reader of tlog-tiles can verify it. Run again, it "
+            "goes on "
+            "where it was.\n\n"
+            "  lacuna export-log /srv/www/log\n"
+            "  lacuna verify --export /srv/www/log --key verifier.key\n",
+            1, 1, nullptr, exportLog},
     Command{"verify",
-            "[--key VKEY|FILE] [--data DIR | --receipt FILE | --certificate FILE [--salt HEX]] "
+            "[--key VKEY|FILE] [--data DIR | --export DIR | --receipt FILE | --certificate FILE "
+            "[--salt HEX]] "
             "[--since FILE] "
             "[--report FILE]",
             "Verify the log: chain, tree, commitments, checkpoints",

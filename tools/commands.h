@@ -37,6 +37,8 @@ Exit checkpoint(Invocation& call);
 Exit prove(Invocation& call);
 void describeProve(boost::program_options::options_description& options);
 
+Exit exportLog(Invocation& call);
+
 Exit verify(Invocation& call);
 void describeVerify(boost::program_options::options_description& options);
 Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key);

@@ -5,6 +5,7 @@
 #include "ledger/record/record.h"
 #include "ledger/store/log_source.h"
 #include "tools/commands.h"
+#include "tools/directory_log.h"
 #include "tools/remote_log.h"
 #include "tools/verification.h"
 
@@ -118,6 +119,17 @@ Exit verifyDaemon(Invocation& call, Verification verification, const std::string
   return conclude(call, verification);
 }
 
+Exit verifyExport(Invocation& call, Verification verification, const std::string& since) {
+  verification.source = "export";
+  const Result<DirectoryLog> log = DirectoryLog::open(call.text("export"));
+  if (!log) return concludeUnreadable(call, std::move(verification), log.refusal().message);
+  VerifyOptions options = optionsOf(call, verification.key, since);
+  verification.checkpoints.push_back(log->checkpoint());
+  options.checkpoints.push_back(log->checkpoint());
+  verification.report = verifyLog(*log, options);
+  return conclude(call, verification);
+}
+
 // Without a key only the arithmetic of a receipt can be checked.
 Outcome consistent(const std::string& text) {
   const Result<TlogProof> proof = proofOfText(text);
@@ -206,6 +218,7 @@ void describeVerify(po::options_description& options) {
       ("key", text("VKEY|FILE"),
        "the verifier key that you trust: name+hash+base64, or a file with it")           //
       ("data", text("DIR"), "verify a copy of a data directory, offline and read-only")  //
+      ("export", text("DIR"), "verify an export of `lacuna export-log`, offline")        //
       ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")           //
       ("certificate", text("FILE"), "verify a certificate of erasure, offline")          //
       ("salt", text("HEX"),
@@ -218,8 +231,9 @@ Exit verify(Invocation& call) {
   const bool data = !call.text("data").empty();
   const bool receipt = !call.text("receipt").empty();
   const bool certificate = !call.text("certificate").empty();
-  if (data + receipt + certificate > 1) {
-    throw UsageError("--data, --receipt and --certificate exclude each other");
+  const bool exported = !call.text("export").empty();
+  if (data + receipt + certificate + exported > 1) {
+    throw UsageError("--data, --export, --receipt and --certificate exclude each other");
   }
   const std::string sinceFile = call.text("since");
   if ((receipt || certificate) && !sinceFile.empty()) {
@@ -230,6 +244,8 @@ Exit verify(Invocation& call) {
   }
   if (data && !std::filesystem::is_directory(call.text("data")))
     throw UsageError("the directory of --data is not there");
+  if (exported && !std::filesystem::is_directory(call.text("export")))
+    throw UsageError("the directory of --export is not there");
   const std::optional<VerifierKey> key = keyOf(call);
   if (receipt) return verifyReceiptFile(call, key);
   if (certificate) return verifyCertificateFile(call, key);
@@ -241,6 +257,7 @@ Exit verify(Invocation& call) {
     since = contentOf("the file of --since", sinceFile, call.console.in(), kNoteBytesMax);
     verification.checkpoints.push_back(since);
   }
+  if (exported) return verifyExport(call, std::move(verification), since);
   return data ? verifyData(call, std::move(verification), since)
               : verifyDaemon(call, std::move(verification), since);
 }
