@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,12 +19,36 @@ inline double secondsOf(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+// Of every thread of this process: tells work from waiting on a busy machine.
+inline double cpuSeconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// What a piece of work took, by the wall and of the processors.
+struct Taken {
+  double wall = 0, cpu = 0;
+  void add(const std::function<void()>& work) {
+    const double before = cpuSeconds();
+    wall += secondsOf(work);
+    cpu += cpuSeconds() - before;
+  }
+};
+
 inline double percentile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
   const auto at = static_cast<std::size_t>(part * static_cast<double>(values.size()));
   return values[std::min(values.size() - 1, at)];
 }
 inline double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
+
+// LACUNA_BENCH_SCALE: a factor on how much the longer rows do; 1 when it is not given.
+inline std::size_t scaled(std::size_t count) {
+  const char* given = std::getenv("LACUNA_BENCH_SCALE");
+  const double factor = given == nullptr ? 1.0 : std::strtod(given, nullptr);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * factor));
+}
 
 struct Row {
   std::string name;

@@ -46,12 +46,18 @@ class Daemon {
 }  // namespace
 
 Row socketRow() {
-  constexpr std::size_t kBatch = 256, kInFlight = 8, kBatches = 256, kCount = kBatches * kBatch;
+  constexpr std::size_t kBatch = 256, kInFlight = 8, kBatches = 512, kCount = kBatches * kBatch;
   constexpr unsigned kRuns = 5;
   const std::filesystem::path path =
       std::filesystem::current_path() / ("bench-socket-" + std::to_string(getpid()));
   std::filesystem::create_directories(path);
-  std::vector<double> ours, theirs;
+  std::vector<double> ours, theirs, ratios;
+  // What the yardstick writes: events like those of the client, as a ledger in this process stored them.
+  const std::vector<std::string> rows = [] {
+    BenchWorld world(2000);
+    for (std::size_t i = 0; i < kCount / 1024; ++i) world.append({world.events().batch(1024)}, 1);
+    return world.storedRows(kCount);
+  }();
   {
     Daemon daemon(path / "data");
     kj::AsyncIoContext io = kj::setupAsyncIo();
@@ -66,7 +72,7 @@ Row socketRow() {
     if (!apply.send().wait(io.waitScope).isOk()) throw Bug("the register of the bench is refused");
     auto recorder = gate.recorderRequest().send().wait(io.waitScope).getOk();
 
-    RawLog raw(path / "raw", 320);
+    RawLog raw(path / "raw");
     EventMaker events(2000);
     const auto send = [&] {
       auto request = recorder.submitRequest();
@@ -89,25 +95,20 @@ Row socketRow() {
       while (!flying.empty()) land();
     };
     for (unsigned round = 0; round <= kRuns; ++round) {
-      const double raws = secondsOf([&] {
-        for (std::size_t i = 0; i < kCount / 1024; ++i) raw.append(1024);
-      });
+      const double raws = secondsOf([&] { raw.append(rows, 1024); });
       const double seconds = secondsOf(run);
       if (round == 0) continue;  // warm-up: persons are admitted
       theirs.push_back(raws);
       ours.push_back(seconds);
+      ratios.push_back(raws / seconds);
     }
   }
   std::error_code ignored;
   std::filesystem::remove_all(path, ignored);
-  return {"socket",
-          kCount / median(ours),
-          "events/s",
-          kCount / median(theirs),
-          median(theirs) / median(ours),
-          kRuns,
-          ">= 0.3",
-          "batches of 256, 8 in flight, client on the same cores"};
+  return {"socket",       kCount / median(ours),
+          "events/s",     kCount / median(theirs),
+          median(ratios), kRuns,
+          ">= 0.3",       "batches of 256, 8 in flight, client on the same cores"};
 }
 
 }  // namespace lacuna::bench

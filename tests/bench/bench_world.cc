@@ -39,9 +39,7 @@ id = "website"
 id = "crm"
 )";
 
-RawLog::RawLog(const std::filesystem::path& path, std::size_t valueBytes)
-    : value_(valueBytes, '\0') {
-  systemEntropy().fill({reinterpret_cast<std::uint8_t*>(value_.data()), value_.size()});
+RawLog::RawLog(const std::filesystem::path& path) {
   rocksdb::Options options;
   options.create_if_missing = true;
   rocksdb::DB* db = nullptr;
@@ -50,15 +48,18 @@ RawLog::RawLog(const std::filesystem::path& path, std::size_t valueBytes)
   db_.reset(db);
 }
 
-void RawLog::append(std::size_t events) {
-  rocksdb::WriteBatch batch;
-  for (std::size_t i = 0; i < events; ++i) {
-    const ByteArray<8> key = key64(next_++);
-    batch.Put(rocksdb::Slice(reinterpret_cast<const char*>(key.data()), key.size()), value_);
-  }
+void RawLog::append(std::span<const std::string> rows, std::size_t group) {
   rocksdb::WriteOptions durable;
   durable.sync = true;
-  if (!db_->Write(durable, &batch).ok()) throw Fault("the raw database cannot be written");
+  rocksdb::WriteBatch batch;
+  for (; !rows.empty(); rows = rows.subspan(std::min(group, rows.size()))) {
+    batch.Clear();
+    for (const std::string& row : rows.first(std::min(group, rows.size()))) {
+      const ByteArray<8> key = key64(next_++);
+      batch.Put(rocksdb::Slice(reinterpret_cast<const char*>(key.data()), key.size()), row);
+    }
+    if (!db_->Write(durable, &batch).ok()) throw Fault("the raw database cannot be written");
+  }
 }
 
 Event EventMaker::of(const std::string& person) {
@@ -184,10 +185,20 @@ void BenchWorld::erase(const std::string& person) {
   if (const auto refusal = done.get_future().get()) throw Bug(refusal->message);
 }
 
-std::size_t BenchWorld::storedBytes() {
-  const std::vector<Seq> last{Seq(ledger_->size().raw() - 1)};
-  const Store::Pair pair = ledger_->store().pairs(last).front();
-  return pair.record.size() + (pair.envelope ? pair.envelope->size() : 0);
+std::vector<std::string> BenchWorld::storedRows(std::size_t count) {
+  const std::uint64_t size = ledger_->size().raw();
+  std::vector<std::string> rows;
+  rows.reserve(count);
+  ledger_->store().scanPairs(Seq(size - std::min<std::uint64_t>(count, size)), TreeSize(size),
+                             [&](Seq, ByteView record, std::optional<ByteView> envelope) {
+                               std::string row(textOf(record));
+                               row += textOf(envelope.value_or(ByteView()));
+                               rows.push_back(std::move(row));
+                               return true;
+                             });
+  return rows;
 }
+
+std::size_t BenchWorld::storedBytes() { return storedRows(1).front().size(); }
 
 }  // namespace lacuna::bench

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,15 +18,17 @@ namespace lacuna::bench {
 
 extern const std::string_view kBenchRegister;
 
-// Raw RocksDB: a synced WriteBatch of the same stored bytes, one row an event.
+// The yardstick: a RocksDB with its default options, one row an event (record and envelope as the ledger
+// stored them, behind an ascending number), a synced WriteBatch for each group. Its bytes are therefore
+// as many, as distinct and as incompressible as ours, and lie ready in memory: it seals nothing, chains
+// nothing, finds nothing again but by its number.
 class RawLog {
  public:
-  RawLog(const std::filesystem::path& path, std::size_t valueBytes);
-  void append(std::size_t events);
+  explicit RawLog(const std::filesystem::path& path);
+  void append(std::span<const std::string> rows, std::size_t group);
 
  private:
   std::unique_ptr<rocksdb::DB> db_;
-  std::string value_;
   std::uint64_t next_ = 0;
 };
 
@@ -55,6 +58,8 @@ class BenchWorld {
   std::vector<PersonEvent> history(const std::string& person);
   void erase(const std::string& person);
 
+  // The last `count` events as the log holds them: record, then envelope.
+  std::vector<std::string> storedRows(std::size_t count);
   std::size_t storedBytes();  // of one event
   Ledger& ledger() { return *ledger_; }
   const std::filesystem::path& path() const { return path_; }
