@@ -2,6 +2,8 @@
 
 #include "ledger/base/limits.h"
 
+#include <pthread.h>
+
 namespace lacuna {
 namespace {
 
@@ -12,6 +14,9 @@ Refusal sealedRefusal() {
           "a write failed and its outcome is unknown: nothing more is recorded until the daemon is "
           "restarted"};
 }
+
+// As `top -H` and a profiler show it.
+void nameThread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
 
 }  // namespace
 
@@ -108,6 +113,7 @@ void Pipeline::releaseBytes(const Work& work) {
 }
 
 void Pipeline::sequence() {
+  nameThread("sequencer");
   std::deque<Work> taken;
   while (takeWork(taken)) {
     while (!taken.empty()) {
@@ -239,6 +245,7 @@ void Pipeline::awaitIdle() {
 // ---- sealer and writer
 
 void Pipeline::sealLoop() {
+  nameThread("sealer");
   bool closed = false;
   while (!closed) {
     std::unique_ptr<Draft> draft = receive(toSeal_, 1000ms, closed);
@@ -255,6 +262,7 @@ void Pipeline::sealLoop() {
 }
 
 void Pipeline::writeLoop() {
+  nameThread("writer");
   bool closed = false;
   while (!closed) {
     std::unique_ptr<Draft> draft = receive(toWrite_, options_.checkpointInterval, closed);

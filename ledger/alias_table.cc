@@ -99,7 +99,7 @@ std::size_t AliasTable::bytesHeld() const {
 }
 
 AliasTable::Entry AliasTable::digestOf(std::string_view alias) const {
-  const ByteArray<16> digest = blake2b128(key_, {bytesOf(alias)});
+  const ByteArray<16> digest = siphash128(key_.view().first(16), bytesOf(alias));
   ByteReader in(digest);
   Entry entry;
   entry.high = in.u64();

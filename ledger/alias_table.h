@@ -1,6 +1,6 @@
 // Persons are found through memory only (DESIGN 7): alias -> slot, and the leaf of the alias's row.
 //
-// Promise: no alias and no digest of one leaves this table; its digests are keyed by 32 random bytes
+// Promise: no alias and no digest of one leaves this table; its digests are keyed by 16 random bytes
 //          of this process, and key and entries are wiped when they are given back (P4).
 // Thread:  insert and erase from the one writer; find from any thread.
 #pragma once
@@ -46,7 +46,7 @@ class AliasTable {
 
  private:
   struct Entry {
-    std::uint64_t high = 0, low = 0;  // BLAKE2b-128 of the alias
+    std::uint64_t high = 0, low = 0;  // SipHash-2-4-128 of the alias
     std::uint64_t place = kFree;      // slot * kLeavesPerSlot + leaf
   };
   struct Shard {

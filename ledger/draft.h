@@ -23,7 +23,7 @@ struct PlannedRecord {
   Record record;              // tag, commitment and prev are filled in later
   std::optional<LotRef> lot;  // nothing: a record of nobody, random tag
   Ordinal ordinal;
-  std::optional<StoredEvent> stored;  // what goes into the envelope
+  std::optional<Bytes> plain;  // what goes into the envelope: a stored event, encoded
 };
 
 // A row of Table::persons, sealed under a lot's key.

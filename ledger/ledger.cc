@@ -250,15 +250,14 @@ void Ledger::seal(Draft& draft) {
       std::memcpy(planned.record.tag.bytes.data(), nonce.data(), Tag::kSize);
     }
     group.tags.push_back(planned.record.tag);
-    if (!planned.stored) {
+    if (!planned.plain) {
       group.envelopes.emplace_back();
       continue;
     }
     LACUNA_ASSERT(key.has_value(), "an envelope of nobody");
     const Bytes head = encodeHead(planned.record);
-    Bytes plain = encodeStored(*planned.stored);
-    Bytes envelope = sealEvent(*key, nonce, head, plain);
-    wipe(plain);
+    Bytes envelope = sealEvent(*key, nonce, head, *planned.plain);
+    wipe(*planned.plain);
     planned.record.commitment.bytes = sha256(envelope);
     group.envelopes.emplace_back(std::move(envelope));
   }

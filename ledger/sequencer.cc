@@ -36,19 +36,12 @@ Draft Sequencer::begin() {
 
 void Sequencer::close(Draft& draft) {
   people_.encodeWritten(draft);
-  if (draft.ids.empty()) return;
-  std::vector<IdEntry> entries;
-  entries.reserve(draft.ids.size());
-  for (const GroupId& id : draft.ids) entries.push_back(id.entry);
-  pendingGroups_.emplace_back(draft.number, std::move(entries));
+  pendingIds_.closeGroup(draft.number);
 }
 
 void Sequencer::committed(std::uint64_t groupNumber) {
   people_.committed(groupNumber);
-  while (!pendingGroups_.empty() && pendingGroups_.front().first <= groupNumber) {
-    for (const IdEntry& entry : pendingGroups_.front().second) pendingIds_.erase(entry);
-    pendingGroups_.pop_front();
-  }
+  pendingIds_.committed(groupNumber);
 }
 
 AdmissionContext Sequencer::contextOf(const Caller& caller) {
@@ -60,6 +53,10 @@ AdmissionContext Sequencer::contextOf(const Caller& caller) {
 
 // Whose the aliases are: the first known person decides, further ones are conflicts.
 void Sequencer::lookUp(Examined& found) const {
+  found.slot.reset();
+  found.aliases.clear();
+  found.conflicts.clear();
+  if (found.admitted.person.empty()) found.slot = Slot(0);
   found.aliases.reserve(found.admitted.person.size());
   for (const Alias& alias : found.admitted.person) {
     Examined::Named named{alias.text(), alias.unique, std::nullopt};
@@ -103,12 +100,7 @@ bool Sequencer::classFenced(Slot slot, std::string_view klass, Instant at) const
   });
 }
 
-Outcome Sequencer::examinePerson(const Event& event, Examined& found, const Foreseen* foreseen) {
-  if (event.person.empty()) {
-    found.slot = Slot(0);
-    return Done{};
-  }
-  lookUp(found);
+Outcome Sequencer::examinePerson(Examined& found, const Foreseen* foreseen) {
   if (found.slot) return Done{};
   const Refusal unknown =
       refuse(RefusalCode::unknownPerson, "nobody is known by any of these aliases");
@@ -134,21 +126,18 @@ Outcome Sequencer::examineId(const Event& event, Examined& found, const Foreseen
     if (same == foreseen->ids.end() || same->second == canonicalOf(event)) return Done{};
     return reused;
   }
-  const std::optional<Secret> identity = vault_.lotKey(*found.slot, LeafNo(0));
-  LACUNA_ASSERT(identity.has_value(), "a known person without an identity key");
-  found.id = idEntryOf(*identity, event.id);
-  found.content = contentDigestOf(*identity, canonicalOf(event));
-  std::optional<IdHit> hit;
-  if (const auto pending = pendingIds_.find(*found.id); pending != pendingIds_.end()) {
-    hit = IdHit{pending->second.seq, pending->second.content};
-  } else {
-    hit = store_.findId(*found.id);
+  if (found.idSlot != found.slot) {  // nobody knew the person when the window was prepared
+    countId(event, *found.slot, found);
+    found.recorded = store_.findId(found.id);
   }
-  if (!hit && foreseen != nullptr) {
-    const auto same = foreseen->known.find(*found.id);
+  // An id that became durable meanwhile is still pending: only committed() forgets it.
+  const IdHit* pending = pendingIds_.find(found.id);
+  const IdHit* hit = pending != nullptr ? pending : found.recorded ? &*found.recorded : nullptr;
+  if (hit == nullptr && foreseen != nullptr) {
+    const auto same = foreseen->known.find(found.id);
     if (same != foreseen->known.end() && same->second != found.content) return reused;
   }
-  if (!hit) return Done{};
+  if (hit == nullptr) return Done{};
   if (hit->content != found.content) return reused;
   found.repeated = Appended{hit->seq, {}, true};
   return Done{};
@@ -169,25 +158,55 @@ bool Sequencer::hasRoom(const Examined& found, const Foreseen* foreseen) {
   return people_.roomFor(*found.slot, found.admitted.klass, found.admitted.period, added);
 }
 
-Result<Sequencer::Examined> Sequencer::examine(const Caller& caller, const Event& event,
-                                               const Foreseen* foreseen) {
-  Result<Admitted> admitted = admit(event, contextOf(caller));
-  if (!admitted) return admitted.refusal();
-  Examined found;
-  found.admitted = std::move(*admitted);
-  if (Outcome person = examinePerson(event, found, foreseen); !person) return person.refusal();
+void Sequencer::countId(const Event& event, Slot slot, Examined& found) const {
+  const std::optional<Secret> identity = vault_.lotKey(slot, LeafNo(0));
+  LACUNA_ASSERT(identity.has_value(), "a known person without an identity key");
+  found.idSlot = slot;
+  found.id = idEntryOf(*identity, event.id);
+  found.content = contentDigestOf(*identity, canonicalOf(event));
+}
+
+void Sequencer::prepare(const Caller& caller, std::span<const Event> events, Window& window) {
+  const AdmissionContext context = contextOf(caller);
+  std::vector<IdEntry> ids;
+  std::vector<std::size_t> places;
+  window.clear();
+  window.reserve(events.size());
+  ids.reserve(events.size());
+  places.reserve(events.size());
+  for (const Event& event : events) {
+    Result<Admitted> admitted = admit(event, context);
+    if (!admitted) {
+      window.emplace_back(admitted.refusal());
+      continue;
+    }
+    window.emplace_back(Examined{});
+    Examined& found = *window.back();
+    found.admitted = std::move(*admitted);
+    lookUp(found);
+    if (event.id.empty() || !found.slot) continue;
+    countId(event, *found.slot, found);
+    ids.push_back(found.id);
+    places.push_back(window.size() - 1);
+  }
+  const std::vector<std::optional<IdHit>> recorded = store_.findIds(ids);
+  for (std::size_t i = 0; i < ids.size(); ++i) window[places[i]]->recorded = recorded[i];
+}
+
+Outcome Sequencer::examine(const Event& event, Examined& found, const Foreseen* foreseen) {
+  if (Outcome person = examinePerson(found, foreseen); !person) return person;
   if (found.slot && !hasRoom(found, foreseen)) {
     return refuse(RefusalCode::tooMany,
                   "this person has as many aliases or lots as the ledger keeps");
   }
-  if (Outcome id = examineId(event, found, foreseen); !id) return id.refusal();
+  if (Outcome id = examineId(event, found, foreseen); !id) return id;
   // Recorders hear unknown-person: that an alias is unknown is all they may learn (P9).
   if (!found.repeated && found.slot &&
       classFenced(*found.slot, found.admitted.klass, found.admitted.at)) {
     return refuse(RefusalCode::unknownPerson,
                   "nobody is known by any of these aliases for that time");
   }
-  return found;
+  return Done{};
 }
 
 // ---- plan: nothing is refused any more
@@ -205,9 +224,9 @@ std::optional<InstanceRef> Sequencer::instance(Draft& draft,
 }
 
 Seq Sequencer::push(Draft& draft, Kind kind, SystemNo system, std::optional<People::Place> place,
-                    Bytes body, std::optional<StoredEvent> stored,
+                    Bytes body, const std::optional<StoredEvent>& stored,
                     std::optional<DocumentHash> document) {
-  PlannedRecord planned;
+  PlannedRecord& planned = draft.records.emplace_back();
   planned.record.kind = kind;
   planned.record.recordedAt = draft.recordedAt;
   planned.record.system = system;
@@ -222,8 +241,7 @@ Seq Sequencer::push(Draft& draft, Kind kind, SystemNo system, std::optional<Peop
     planned.lot = place->lot;
     planned.ordinal = place->ordinal;
   }
-  planned.stored = std::move(stored);
-  draft.records.push_back(std::move(planned));
+  if (stored) planned.plain = encodeStored(*stored);
   draft.bytes += kPlannedBytes;
   return Seq(nextSeq_ - 1);
 }
@@ -232,14 +250,11 @@ Seq Sequencer::plan(Draft& draft, Event event, Examined& found) {
   Admitted& admitted = found.admitted;
   if (!found.slot) found.slot = people_.admit(draft, SubjectWhat::person, {}, draft.recordedAt);
   const Slot slot = *found.slot;
-  if (!event.id.empty() && !found.id) {
-    const std::optional<Secret> identity = vault_.lotKey(slot, LeafNo(0));
-    LACUNA_ASSERT(identity.has_value(), "a new person without an identity key");
-    found.id = idEntryOf(*identity, event.id);
-    found.content = contentDigestOf(*identity, canonicalOf(event));
-  }
+  const bool counted = !event.id.empty();
+  if (counted && found.idSlot != slot) countId(event, slot, found);  // admitted just now
   draft.bytes += bytesHeldBy(event);
-  StoredEvent stored;
+  std::optional<StoredEvent> made(std::in_place);
+  StoredEvent& stored = *made;
   for (const Examined::Named& alias : found.aliases) {
     if (alias.place && alias.place->slot != slot)
       continue;  // a second known person: kept as a slot
@@ -266,19 +281,27 @@ Seq Sequencer::plan(Draft& draft, Event event, Examined& found) {
   const People::Place place =
       people_.take(draft, slot, admitted.klass, admitted.period, draft.recordedAt);
   const Kind kind = stored.event.kind;
-  const Seq seq = push(draft, kind, admitted.system, place, {}, std::move(stored), {});
-  if (found.id) remember(draft, seq, *found.id, found.content);
+  const Seq seq = push(draft, kind, admitted.system, place, {}, made, {});
+  if (counted) remember(draft, seq, found);
   return seq;
 }
 
-void Sequencer::remember(Draft& draft, Seq seq, const IdEntry& entry,
-                         const ContentDigest& content) {
+void Sequencer::remember(Draft& draft, Seq seq, const Examined& found) {
   GroupId id;
   id.index = static_cast<std::uint16_t>(seq.raw() - draft.first.raw());
-  id.entry = entry;
-  id.content = content;
+  id.entry = found.id;
+  id.content = found.content;
   draft.ids.push_back(id);
-  pendingIds_.insert_or_assign(entry, PendingId{seq, content});
+  pendingIds_.put(found.id, {seq, found.content});
+}
+
+EventResult Sequencer::decide(Draft& draft, Event& event, Result<Examined>& found) {
+  if (!found) return found.refusal();
+  if (const Outcome examined = examine(event, *found, nullptr); !examined) {
+    return examined.refusal();
+  }
+  if (found->repeated) return *found->repeated;
+  return Appended{plan(draft, std::move(event), *found), {}, false};
 }
 
 void Sequencer::append(Draft& draft, const Caller& caller, std::vector<Event> events, Atomic atomic,
@@ -299,14 +322,16 @@ void Sequencer::append(Draft& draft, const Caller& caller, std::vector<Event> ev
       results.clear();
     }
   }
-  for (Event& event : events) {
-    Result<Examined> found = examine(caller, event, nullptr);
-    if (!found) {
-      results.push_back(found.refusal());
-    } else if (found->repeated) {
-      results.push_back(*found->repeated);
-    } else {
-      results.push_back(Appended{plan(draft, std::move(event), *found), {}, false});
+  Window window;
+  for (std::size_t from = 0; from < events.size(); from += kWindowEvents) {
+    const std::span<Event> some(events.data() + from,
+                                std::min(kWindowEvents, events.size() - from));
+    prepare(caller, some, window);
+    const std::size_t rows = draft.sealedRows.size();
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      // Every alias that an event brings is a sealed row: who was unknown may be known by now.
+      if (window[i] && draft.sealedRows.size() != rows) lookUp(*window[i]);
+      results.push_back(decide(draft, some[i], window[i]));
     }
   }
   draft.waiting.push_back([this, results = std::move(results), done = std::move(done)](
@@ -329,10 +354,18 @@ std::vector<EventResult> Sequencer::check(const Caller& caller, const std::vecto
   Foreseen foreseen;
   std::vector<EventResult> results;
   results.reserve(events.size());
-  for (const Event& event : events) {
-    Result<Examined> found = examine(caller, event, &foreseen);
-    if (!found) {
-      results.push_back(found.refusal());
+  Window window;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
+    const std::size_t at = i % kWindowEvents;
+    if (at == 0) {
+      prepare(caller, std::span(events).subspan(i, std::min(kWindowEvents, events.size() - i)),
+              window);
+    }
+    Result<Examined>& found = window[at];
+    const Outcome examined = found ? examine(event, *found, &foreseen) : Outcome(found.refusal());
+    if (!examined) {
+      results.push_back(examined.refusal());
       continue;
     }
     if (found->admitsPerson || (found->slot && *found->slot != Slot(0)) || !found->slot) {
@@ -346,7 +379,7 @@ std::vector<EventResult> Sequencer::check(const Caller& caller, const std::vecto
         if (!alias.place) foreseen.added[*found->slot].insert(alias.text);
       }
     }
-    if (found->id) foreseen.known.emplace(*found->id, found->content);
+    if (found->slot && !event.id.empty()) foreseen.known.emplace(found->id, found->content);
     results.push_back(found->repeated.value_or(Appended{}));
   }
   return results;

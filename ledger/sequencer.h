@@ -6,6 +6,7 @@
 
 #include "ledger/caller.h"
 #include "ledger/draft.h"
+#include "ledger/pending_ids.h"
 #include "ledger/people.h"
 #include "ledger/person/fold.h"
 #include "ledger/record/bodies.h"
@@ -88,8 +89,11 @@ class Sequencer {
     std::vector<Slot> conflicts;  // further known persons
     bool admitsPerson = false;
     std::optional<Appended> repeated;
-    std::optional<IdEntry> id;  // when the slot is known
+    // The event's id as `idSlot` counts it, and what the log's index has of it.
+    std::optional<Slot> idSlot;
+    IdEntry id;
     ContentDigest content;
+    std::optional<IdHit> recorded;
   };
   // Persons and ids that earlier events of an atomic batch will bring.
   struct Foreseen {
@@ -99,16 +103,24 @@ class Sequencer {
     std::map<Slot, std::set<std::string>> added;  // aliases that known persons will have
   };
 
-  Result<Examined> examine(const Caller& caller, const Event& event, const Foreseen* foreseen);
-  Outcome examinePerson(const Event& event, Examined& found, const Foreseen* foreseen);
+  // Events are taken this many at a time: their ids are looked up together.
+  static constexpr std::size_t kWindowEvents = 256;
+  using Window = std::vector<Result<Examined>>;
+  // What does not depend on the events before: the register's answer, and ids of persons known already.
+  void prepare(const Caller& caller, std::span<const Event> events, Window& window);
+  void countId(const Event& event, Slot slot, Examined& found) const;
+  // The rest, in order: whose it is, room, id, fence.
+  Outcome examine(const Event& event, Examined& found, const Foreseen* foreseen);
+  EventResult decide(Draft& draft, Event& event, Result<Examined>& found);
+  Outcome examinePerson(Examined& found, const Foreseen* foreseen);
   bool hasRoom(const Examined& found, const Foreseen* foreseen);
   Outcome examineId(const Event& event, Examined& found, const Foreseen* foreseen);
   void lookUp(Examined& found) const;
   Seq plan(Draft& draft, Event event, Examined& found);
   std::optional<InstanceRef> instance(Draft& draft, const std::optional<NamedParty>& named);
   Seq push(Draft& draft, Kind kind, SystemNo system, std::optional<People::Place> place, Bytes body,
-           std::optional<StoredEvent> stored, std::optional<DocumentHash> document);
-  void remember(Draft& draft, Seq seq, const IdEntry& entry, const ContentDigest& content);
+           const std::optional<StoredEvent>& stored, std::optional<DocumentHash> document);
+  void remember(Draft& draft, Seq seq, const Examined& found);
   void consultScanned(Draft& draft, const Caller& caller, ReadOperation operation,
                       std::string_view reason, Slot slot);
   AdmissionContext contextOf(const Caller& caller);
@@ -129,19 +141,7 @@ class Sequencer {
   std::uint64_t nextGroup_ = 1;
   Instant lastRecordedAt_{};
 
-  struct PendingId {
-    Seq seq;
-    ContentDigest content;
-  };
-  struct EntryHash {
-    std::size_t operator()(const IdEntry& entry) const noexcept {
-      std::size_t out;
-      std::memcpy(&out, entry.bytes.data(), sizeof out);  // keyed digests are already random
-      return out;
-    }
-  };
-  std::unordered_map<IdEntry, PendingId, EntryHash> pendingIds_;
-  std::deque<std::pair<std::uint64_t, std::vector<IdEntry>>> pendingGroups_;
+  PendingIds pendingIds_;
 
   struct ActiveFence {
     Instant erasedAt{}, until{};

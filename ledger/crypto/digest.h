@@ -22,6 +22,10 @@ ByteArray<16> blake2b128(const Secret& key, std::initializer_list<ByteView> part
 Secret deriveKey(const Secret& key,
                  std::initializer_list<ByteView> parts);  // BLAKE2b-256, kept secret
 
+// SipHash-2-4 with 128 bits of output, keyed with 16 bytes: for tables in memory, where a digest is asked
+// for at every look and leaves the process nowhere.
+ByteArray<16> siphash128(ByteView key, ByteView bytes);
+
 // Unkeyed, for integrity of our own slots only.
 ByteArray<32> blake2b256(std::initializer_list<ByteView> parts);
 

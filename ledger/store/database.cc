@@ -169,6 +169,13 @@ Database::Database(const StoreOptions& options)
       table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
       table.partition_filters = true;
     }
+    if (family == Family::idindex) {
+      // Every event asks every run whether its id is there, and it hardly ever is: the filters are as
+      // hot as anything can be. Held beside the cache and whole they answer in one look, 1.3 bytes an id.
+      table.cache_index_and_filter_blocks = false;
+      table.index_type = rocksdb::BlockBasedTableOptions::kBinarySearch;
+      table.partition_filters = false;
+    }
     familyOptions_[i] = familyOptions(family);
     familyOptions_[i].table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   }

@@ -1,7 +1,8 @@
-// Entries of blocks of 16 slots (level 4) in locked memory, so that a lot key costs four hash steps
-// instead of a walk from the top. Never a leaf key, never a seed below a block.
+// Entries of inner nodes of one level in locked memory, so that a lot key costs a hash step or a few
+// instead of a walk from the top. Never a leaf key. The vault has two: of blocks of 16 slots (level 4),
+// which reach far, and of the nodes just above 16 lots (level 1), which are near.
 //
-// Promise: after forget(block) or clear() returned, no byte of what was dropped is in the cache (P5).
+// Promise: after forget(node) or clear() returned, no byte of what was dropped is in the cache (P5).
 // Thread:  any. Who swaps the tree keeps find() and keep() out while it forgets.
 #pragma once
 
@@ -19,21 +20,21 @@ class SeedCache {
   explicit SeedCache(std::size_t entries);
   ~SeedCache();
 
-  std::optional<Entry> find(std::uint64_t block) const;
-  void keep(std::uint64_t block, const Entry& entry);
-  void forget(std::uint64_t block);
+  std::optional<Entry> find(std::uint64_t node) const;
+  void keep(std::uint64_t node, const Entry& entry);
+  void forget(std::uint64_t node);
   void clear();
 
  private:
-  // A place is block % entries: slots are given in order, so the newest blocks never collide.
   struct Place {
-    std::uint64_t blockPlusOne = 0;  // 0: empty
+    std::uint64_t nodePlusOne = 0;  // 0: empty
     EntryType type = EntryType::dead;
   };
   static constexpr std::size_t kShards = 64;
   struct alignas(64) Shard {
     std::mutex mutex;
   };
+  std::size_t placeOf(std::uint64_t node) const;
   std::span<std::uint8_t> keyAt(std::size_t place) const;
   std::mutex& guardOf(std::size_t place) const { return shards_[place % kShards].mutex; }
 

@@ -34,6 +34,7 @@ struct Node {
 };
 inline constexpr Node kTopNode{kTreeHeight, 0};
 inline constexpr unsigned kBlockLevel = kPersonLevel + 1;  // 16 slots: what the seed cache keeps
+inline constexpr unsigned kNearLevel = 1;                  // 16 lots of one slot: the other one
 
 inline Node slotNode(Slot slot) { return {kPersonLevel, slot.raw()}; }
 inline Node lotNode(Slot slot, LeafNo leaf) {

@@ -35,19 +35,29 @@ Vault::Parts::Parts(const VaultOptions& given)
     : options(given),
       clock(given.clock != nullptr ? *given.clock : systemClock()),
       entropy(given.entropy != nullptr ? *given.entropy : systemEntropy()),
-      cache(given.seedCacheEntries) {}
+      cache(given.seedCacheEntries),
+      near(given.nearCacheEntries) {}
 
 Entry Vault::Parts::entryOf(const TreeEpoch& epoch, const Node& to) const {
+  // An older epoch never touches the caches: it would bring back what was just forgotten.
+  if (&epoch != current.get())
+    return descend({ledger, epoch.version, epoch.pages}, kTopNode, epoch.top(), to);
+  if (to.level >= kNearLevel) return cachedEntryOf(epoch, to);
+  const Node above = to.above(kNearLevel);
+  std::optional<Entry> entry = near.find(above.index);
+  if (!entry) {
+    entry = cachedEntryOf(epoch, above);
+    near.keep(above.index, *entry);
+  }
+  return descend({ledger, epoch.version, epoch.pages}, above, *entry, to);
+}
+
+Entry Vault::Parts::cachedEntryOf(const TreeEpoch& epoch, const Node& to) const {
   const TreeView tree{ledger, epoch.version, epoch.pages};
   const Node block = to.above(kBlockLevel);
-  // An older epoch never touches the cache: it would bring back what was just forgotten.
-  const bool cached = &epoch == current.get();
-  if (cached) {
-    if (const auto entry = cache.find(block.index)) return descend(tree, block, *entry, to);
-  }
-  return descend(tree, kTopNode, epoch.top(), to, kBlockLevel, [&](const Entry& entry) {
-    if (cached) cache.keep(block.index, entry);
-  });
+  if (const auto entry = cache.find(block.index)) return descend(tree, block, *entry, to);
+  return descend(tree, kTopNode, epoch.top(), to, kBlockLevel,
+                 [&](const Entry& entry) { cache.keep(block.index, entry); });
 }
 
 std::optional<Secret> Vault::Parts::lotKey(const TreeEpoch& epoch, Slot slot, LeafNo leaf) const {
@@ -172,6 +182,7 @@ void Vault::Parts::swapTo(std::unique_ptr<TreeEpoch> next, const RekeyPlan& plan
   gate.exclusively([&] {
     draining = std::move(current);
     current = std::move(next);
+    near.clear();
     if (plan.unusedFromLeaf) {
       cache.clear();
     } else {

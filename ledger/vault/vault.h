@@ -66,6 +66,7 @@ struct VaultOptions {
   Entropy* entropy = nullptr;            // null: systemEntropy()
   rocksdb::Env* env = nullptr;           // null: the default one; tests inject faults
   std::size_t seedCacheEntries = 65536;  // inner seeds of blocks of 16 slots (level 4)
+  std::size_t nearCacheEntries = 32768;  // inner seeds just above 16 lots (level 1): 1 MiB
   std::chrono::milliseconds readerLeaseMax = kEpochLeaseMax;  // how long erase() waits for readers
   Healing healing =
       Healing::daily;  // daily: the first erasure after a start, then once in 24 hours

@@ -81,6 +81,7 @@ struct Vault::Parts {
 
   // --- finding keys; with the gate held ---
   Entry entryOf(const TreeEpoch& epoch, const Node& to) const;
+  Entry cachedEntryOf(const TreeEpoch& current, const Node& to) const;  // Needs: level 1 to 4
   std::optional<Secret> lotKey(const TreeEpoch& epoch, Slot slot, LeafNo leaf) const;
   // The epoch of a version, while it is served. Fault when it has ended.
   const TreeEpoch& epochOf(TreeVersion version) const;
@@ -107,8 +108,9 @@ struct Vault::Parts {
   std::unique_ptr<RootStore> roots;  // of the one holder
   std::unique_ptr<KeysDb> db;
 
-  mutable SeedCache cache;  // entries of the current epoch only
-  mutable Gate gate;        // guards the two epochs and the cache's belonging to `current`
+  mutable SeedCache cache;  // of blocks of 16 slots; entries of the current epoch only
+  mutable SeedCache near;  // of nodes just above 16 lots: who is written to now is written to again
+  mutable Gate gate;       // guards the two epochs and the cache's belonging to `current`
   std::unique_ptr<TreeEpoch> current;
   std::unique_ptr<TreeEpoch> draining;  // the one before, while readers still use it
 

@@ -91,6 +91,41 @@ TEST_CASE("one id twice in one batch is one event", "[P11]") {
   CHECK(results[1]->repeated);
 }
 
+TEST_CASE("an event is about whom an earlier event of its batch made known", "[P10][P11]") {
+  World world;
+  REQUIRE(world.submitOne(collect("crm:9")));
+  const auto of = [](const std::string& persons, const std::string& id) {
+    return R"({"kind":"processing","operation":"use","admit":true,"purpose":"course-admin","system":"website","person":)" +
+           persons + R"(,"id":")" + id + "\"}";
+  };
+  const std::string admits = of(R"(["crm:1","email:a@example.nl"])", "one");
+  const std::string links = of(R"(["crm:9","email:b@example.nl"])", "one");
+  const auto results =
+      world.submit({admits, of(R"("email:a@example.nl")", "two"), admits, links,
+                    of(R"("email:b@example.nl")", "one"), of(R"("email:b@example.nl")", "two")});
+  for (const std::size_t i : {0, 1, 2, 3, 5}) REQUIRE(results[i]);
+  CHECK_FALSE(results[1]->repeated);
+  CHECK(results[2]->repeated);
+  CHECK(results[2]->seq == results[0]->seq);
+  CHECK(codeOf(results[4]) == RefusalCode::idReused);
+  CHECK(world.eventsOf("crm:1") == 2);
+  CHECK(world.eventsOf("crm:9") == 3);
+}
+
+TEST_CASE("an id twice in a batch is one event, however far apart", "[P11]") {
+  World world;
+  REQUIRE(world.submitOne(collect("crm:1")));
+  std::vector<std::string> lines;
+  for (int i = 0; i < 600; ++i) {
+    lines.push_back(collect("crm:1", R"(,"id":"n-)" + std::to_string(i % 599) + "\""));
+  }
+  const auto results = world.submit(lines);
+  REQUIRE(results.back());
+  CHECK(results.back()->repeated);
+  CHECK(results.back()->seq == results.front()->seq);
+  CHECK(world.eventsOf("crm:1") == 600);
+}
+
 TEST_CASE("an unknown person is refused unless the event may admit one", "[P10]") {
   World world;
   CHECK(codeOf(world.submitOne(invoice("crm:9", "2026-02-01T10:00:00Z"))) ==
