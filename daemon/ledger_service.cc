@@ -1,8 +1,10 @@
 #include "daemon/ledger_service.h"
 
 #include "daemon/access.h"
+#include "daemon/erasure_desk.h"
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
+#include "daemon/ticker.h"
 #include "ledger/base/limits.h"
 #include "ledger/ledger.h"
 #include "ledger/record/event_json.h"
@@ -94,10 +96,15 @@ class OpenLedgerService final : public LedgerService {
     publishRegister(sequencer.registers());
     pipeline_ = std::make_unique<Pipeline>(
         *ledger_, Pipeline::Options{options.checkpointInterval, options.log});
+    erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, [this](Ledger& changed) {
+      persons_ = changed.sequencer().people().count();
+    });
+    ticker_ = std::make_unique<Ticker>(kTickInterval, [this] { erasures_->tick(); });
   }
   ~OpenLedgerService() override { drain(); }
 
   void drain() override {
+    ticker_->stop();
     pipeline_->drain();
     reads_.drain();  // what was recorded as read is answered
   }
@@ -228,32 +235,38 @@ class OpenLedgerService final : public LedgerService {
 
   // ---- officer: changes
 
+  // ---- officer: erasures (erasure_desk.h)
+
   void erase(const Caller& caller, EraseRequest request, Answer<std::string> done) override {
-    const std::optional<Ground> ground = groundOf(request.ground);
-    if (!ground) {
-      return done(Refusal{
-          RefusalCode::unknownGround,
-          "the ground must be one of: no-longer-needed consent-withdrawn objection unlawful "
-          "legal-duty child retention-end"});
-    }
-    std::optional<ErasureId> id;
-    if (!request.erasureId.empty()) {
-      const std::optional<Bytes> bytes = bytesOfHex(request.erasureId);
-      if (bytes) id = ErasureId::from(*bytes);
-      if (!id)
-        return done(Refusal{RefusalCode::invalidValue, "an erasure id is 32 hexadecimal digits"});
-    }
-    Work work = workOf(caller, kSmallWork);
-    work.refused = [done](const Refusal& refusal) { done(refusal); };
-    work.exclusive = [this, caller, request, ground = *ground, id, done](Ledger& ledger) {
-      Result<Erasure> erased =
-          request.dryRun ? ledger.planErasure(caller, request.person, request.classes)
-                         : ledger.erase(caller, request.person, ground, request.classes, id);
-      persons_ = ledger.sequencer().people().count();
-      if (!erased) return done(erased.refusal());
-      done(erasureJson(ledger, *erased, request));
-    };
-    pipeline_->enqueue(std::move(work));
+    erasures_->erase(caller, std::move(request), std::move(done));
+  }
+  void erasure(const Caller& caller, ErasureAct act, std::uint64_t number,
+               Answer<std::string> done) override {
+    erasures_->act(caller, act, number, std::move(done));
+  }
+  void erasures(const Caller& caller, Answer<std::vector<std::string>> done) override {
+    erasures_->list(caller, std::move(done));
+  }
+  void tasks(const Caller& caller, std::uint64_t number,
+             Answer<std::vector<std::string>> done) override {
+    erasures_->tasks(caller, number, std::move(done));
+  }
+  void taskTake(const Caller& caller, std::string id, Answer<std::string> done) override {
+    erasures_->takeTask(caller, std::move(id), std::move(done));
+  }
+  void taskSet(const Caller& caller, std::string id, std::string state, std::string note,
+               Answer<std::string> done) override {
+    erasures_->setTask(caller, std::move(id), std::move(state), std::move(note), std::move(done));
+  }
+  void holdPlace(const Caller& caller, HoldOrder order, Answer<std::string> done) override {
+    erasures_->placeHold(caller, std::move(order), std::move(done));
+  }
+  void holdLift(const Caller& caller, std::uint64_t number, Answer<std::string> done) override {
+    erasures_->liftHold(caller, number, std::move(done));
+  }
+  void holds(const Caller& caller, std::string reason,
+             Answer<std::vector<std::string>> done) override {
+    erasures_->holds(caller, std::move(reason), std::move(done));
   }
 
   void registerApply(const Caller& caller, std::string toml, Answer<std::string> done) override {
@@ -488,56 +501,6 @@ class OpenLedgerService final : public LedgerService {
     return out;
   }
 
-  // Until when a law keeps a lot, where it still does (Art. 17(3)(b)).
-  static std::optional<Instant> keptByLaw(Ledger& ledger, const LotHandle& lot) {
-    const Register& reg = ledger.sequencer().registers().latest();
-    const RetentionClass* klass = reg.klass(lot.klass);
-    if (klass == nullptr || !klass->retention.legalMinimum) return std::nullopt;
-    const std::optional<Instant> end = retentionEnd(*klass, reg, lot.period);
-    return end && *end > ledger.sequencer().now() ? end : std::nullopt;
-  }
-
-  static std::string erasureJson(Ledger& ledger, const Erasure& erasure,
-                                 const EraseRequest& request) {
-    Json out;
-    if (request.dryRun) {
-      out["dryRun"] = true;
-    } else {
-      out["erasure"] = hexOf(erasure.id.view());
-      out["case"] = erasure.caseNumber;
-      out["repeated"] = erasure.repeated;
-    }
-    out["ground"] = request.ground;
-    out["scope"] = erasure.classes.empty() ? "person" : "classes";
-    out["classes"] = erasure.classes;
-    out["lots"] = Json::array();
-    bool warned = false;
-    for (const LotHandle& lot : erasure.lots) {
-      Json entry;
-      entry["class"] = lot.klass;
-      if (lot.period != 0) entry["period"] = lot.period;
-      entry["events"] = lot.events;
-      if (const auto until = keptByLaw(ledger, lot)) {
-        entry["legalMinimumUntil"] = rfc3339Of(*until);
-        warned = true;
-      }
-      out["lots"].push_back(entry);
-    }
-    if (warned) {
-      out["warning"] =
-          "a law asks to keep some of these lots for longer (legalMinimumUntil); to erase the "
-          "others only, "
-          "name their classes with --class";
-    }
-    const AssuranceReport assurance = ledger.assurance();
-    out["assurance"] = nameOf(assurance.level);
-    if (request.dryRun) return out.dump();
-    out["treeVersion"] = erasure.version.raw();
-    out["committed"] = {{"at", rfc3339Of(erasure.committedAt)}, {"seq", erasure.committed.raw()}};
-    out["complete"] = {{"at", rfc3339Of(erasure.completedAt)}, {"seq", erasure.complete.raw()}};
-    return out.dump();
-  }
-
   Json keysJson(const AssuranceReport& assurance) const {
     Json holder;
     holder["holder"] = 0;
@@ -561,7 +524,9 @@ class OpenLedgerService final : public LedgerService {
   RegisterHistory registers_;  // a copy for readers
   std::atomic<std::uint64_t> persons_{0};
   ReadPool reads_;
-  std::unique_ptr<Pipeline> pipeline_;  // last: its threads use everything above
+  std::unique_ptr<ErasureDesk> erasures_;
+  std::unique_ptr<Pipeline> pipeline_;  // its threads use everything above
+  std::unique_ptr<Ticker> ticker_;      // last: it uses the pipeline
 };
 
 Result<std::unique_ptr<LedgerService>> openLedgerService(const ServiceOptions& options) {

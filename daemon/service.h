@@ -70,11 +70,20 @@ struct ReadRequest {
   std::string asOf, knownAt, klass, purpose, recipient, from, to;  // as typed; "" = not given
 };
 struct EraseRequest {
-  std::string person;
+  std::string person;                // this one,
+  std::vector<std::string> persons;  // and these, as one erasure
   std::string ground;                // Art. 17(1): no-longer-needed consent-withdrawn objection ...
   std::vector<std::string> classes;  // empty: the whole person
   bool dryRun = false;
   std::string erasureId;  // hex, 32 digits, for safe repetition; empty: a new one
+};
+enum class ErasureAct : std::uint8_t { show, approve, cancel, resume };
+struct HoldOrder {
+  std::string person;
+  std::vector<std::string> classes;  // empty: every class
+  std::string ground;                // Art. 17(3): legal-claims, legally-required ...
+  std::string review;                // a date
+  std::string reason;                // for the history; may be empty
 };
 class OfficerService {
  public:
@@ -90,6 +99,21 @@ class OfficerService {
   virtual void personLink(const Caller&, std::string person, std::string alias, std::string reason,
                           Answer<std::string> done) = 0;
   virtual void erase(const Caller&, EraseRequest, Answer<std::string> done) = 0;  // JSON report
+  // `number`: of the erasure's case. One JSON object.
+  virtual void erasure(const Caller&, ErasureAct act, std::uint64_t number,
+                       Answer<std::string> done) = 0;
+  virtual void erasures(const Caller&, Answer<std::vector<std::string>> done) = 0;  // JSON lines
+  // Recipients to be told (Art. 19), of one erasure or (0) of all. JSON lines.
+  virtual void tasks(const Caller&, std::uint64_t number,
+                     Answer<std::vector<std::string>> done) = 0;
+  virtual void taskTake(const Caller&, std::string id, Answer<std::string> done) = 0;
+  virtual void taskSet(const Caller&, std::string id, std::string state, std::string note,
+                       Answer<std::string> done) = 0;
+  virtual void holdPlace(const Caller&, HoldOrder, Answer<std::string> done) = 0;
+  // Lifts it, and carries out what waited for it.
+  virtual void holdLift(const Caller&, std::uint64_t number, Answer<std::string> done) = 0;
+  virtual void holds(const Caller&, std::string reason,
+                     Answer<std::vector<std::string>> done) = 0;  // JSON lines
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
   virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
   // Kinds only officers may record (hold, restriction, breach, register notes ...).

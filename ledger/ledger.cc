@@ -96,7 +96,11 @@ Outcome Ledger::begin() {
   }
   if (Outcome keysNewEnough = checkTreeVersion(); !keysNewEnough) return keysNewEnough;
   if (const std::optional<Vault::Pinned> old = vault_->pinned()) pinOldCheckpoint(*old);
-  resumeErasures();
+  erasures_ = std::make_unique<Erasures>(Erasures::World{
+      *vault_, *store_, *sequencer_, entropy_, [this](Draft& draft) { commitNow(draft); },
+      options_.allowWeakErasure, options_.onErasureStep});
+  erasures_->load();
+  erasures_->resume();
   signCheckpoint();
   return Done{};
 }
@@ -182,16 +186,8 @@ Outcome Ledger::checkAgainstKeys() {
 
 // The tree is older than the log says: old keys under a newer log would open what was erased.
 Outcome Ledger::checkTreeVersion() {
-  std::uint64_t known = 0;
-  sequencer_->people().each(SubjectWhat::caseFile, [&](Slot slot) {
-    for (const LotHandle& lot : sequencer_->people().lotsOf(slot)) {
-      for (const PersonEvent& event : readLot(*vault_, *store_, sequencer_->systems(), slot, lot)) {
-        if (event.kind != Kind::erasure || event.body.empty()) continue;
-        const Result<ErasureBody> body = decodeErasure(event.body);
-        if (body) known = std::max(known, body->version.raw());
-      }
-    }
-  });
+  const std::optional<Bytes> row = store_->row(Table::meta, bytesOf("tree"));
+  const std::uint64_t known = row ? number64(*row).value_or(0) : 0;
   if (known > vault_->version().raw()) {
     return Refusal{RefusalCode::rolledBack,
                    "the keys are older than the log: they would open what was erased; put the "

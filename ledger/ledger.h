@@ -5,6 +5,7 @@
 // Failure: the first Fault of any of them ends writing; whoever drives them must stop (P8).
 #pragma once
 
+#include "ledger/erasure.h"
 #include "ledger/proof/checkpoint.h"
 #include "ledger/sequencer.h"
 
@@ -29,20 +30,9 @@ struct LedgerOptions {
   // instead of refusing (P3).
   bool acceptLostTail = false;
   bool allowWeakErasure = false;  // erase although keys/ cannot be overwritten in place
-  std::function<void(std::string_view step)> onVaultStep;  // tests
+  std::function<void(std::string_view step)> onVaultStep;    // tests
+  std::function<void(std::string_view step)> onErasureStep;  // tests: the groups of an erasure
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
-};
-
-// What an erasure did. Committed: we no longer serve it. Complete: every holder destroyed its keys.
-struct Erasure {
-  ErasureId id;
-  std::uint64_t caseNumber = 0;
-  std::vector<std::string> classes;  // erased; empty: the whole person
-  std::vector<LotHandle> lots;
-  TreeVersion version;
-  Instant committedAt{}, completedAt{};
-  Seq intent, committed, complete;
-  bool repeated = false;  // this erasure id was carried out before
 };
 
 class Ledger {
@@ -74,6 +64,8 @@ class Ledger {
   // Any thread. What consult() allowed; opened from the log.
   std::vector<PersonEvent> read(const PersonHandle& person, const SystemNumbers& systems) const;
   PersonFacts facts(const PersonHandle& person, const RegisterHistory& registers) const;
+  // A recipient as it is called today: a party, or an instance by its name.
+  std::string nameOfRecipient(const InstanceRef& recipient) const;
   // Subjects one of whose aliases contains `text`, ignoring ASCII case. Opens every alias row.
   struct Found {
     Slot slot;
@@ -81,8 +73,10 @@ class Ledger {
   };
   std::vector<Found> findPersons(std::string_view text, std::size_t max) const;
 
-  // Sequencer thread, with no group on its way. What dies is planned, made durable as an intent,
-  // destroyed, and the outcome made durable.
+  // Sequencer thread, with no group on its way (ledger/erasure.h).
+  Erasures& erasures() { return *erasures_; }
+  // The plan of one, a reading of each person named (P9); and one person's erasure.
+  Result<Erasure> planErasure(const Caller& caller, const EraseOrder& order);
   Result<Erasure> planErasure(const Caller& caller, std::string_view person,
                               const std::vector<std::string>& classes);
   Result<Erasure> erase(const Caller& caller, std::string_view person, Ground ground,
@@ -109,17 +103,8 @@ class Ledger {
   Outcome checkAgainstKeys();
   Outcome checkTreeVersion();
   void pinOldCheckpoint(const Vault::Pinned& old);
-  void resumeErasures();
   std::string instanceName(const InstanceRef& ref,
                            std::map<std::uint64_t, std::string>& names) const;
-  struct ErasurePlan;
-  Result<ErasurePlan> plan(std::string_view person, const std::vector<std::string>& classes);
-  std::optional<Erasure> earlier(const ErasureId& id);
-  bool isErasureOf(const Erasure& before, std::string_view person,
-                   const std::vector<std::string>& classes);
-  void finish(const ErasurePlan& plan, Erasure& erasure, Ground ground, std::uint32_t parts);
-  Seq step(Draft& draft, const ErasurePlan& plan, const Erasure& erasure, ErasureStep which,
-           Ground ground, std::uint32_t principal);
 
   LedgerOptions options_;
   const Clock& clock_;
@@ -127,6 +112,7 @@ class Ledger {
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sequencer> sequencer_;
+  std::unique_ptr<Erasures> erasures_;
   std::string origin_;
   LeafHash lastLeaf_;
 

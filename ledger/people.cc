@@ -23,6 +23,11 @@ std::string lookupText(Slot slot, std::string_view alias, bool unique) {
   return std::to_string(slot.raw()) + '\0' + std::string(alias);
 }
 
+Bytes nextCaseKey() {  // of Table::meta
+  constexpr std::string_view name = "cases";
+  return Bytes(name.begin(), name.end());
+}
+
 [[noreturn]] void faultSealedRow() {
   throw Fault("a sealed row does not open although its key lives: the log is damaged");
 }
@@ -133,8 +138,12 @@ void People::loadCases() {
   each(SubjectWhat::caseFile, [this](Slot slot) {
     const std::uint64_t number = subject(slot).caseNumber;
     cases_.emplace(number, slot);
+    caseNumbers_.emplace(slot.raw(), number);
     nextCase_ = std::max(nextCase_, number + 1);
   });
+  if (const std::optional<Bytes> next = store_.row(Table::meta, nextCaseKey())) {
+    nextCase_ = std::max(nextCase_, number64(*next).value_or(1));
+  }
 }
 
 bool People::exists(Slot slot) const {
@@ -163,6 +172,9 @@ Slot People::admit(Draft& draft, SubjectWhat what, std::string_view category, In
   if (what == SubjectWhat::caseFile) {
     cached.value.caseNumber = nextCase_++;
     cases_.emplace(cached.value.caseNumber, slot);
+    caseNumbers_.emplace(slot.raw(), cached.value.caseNumber);
+    const ByteArray<8> next = key64(nextCase_);
+    draft.rows.push_back({Table::meta, nextCaseKey(), Bytes(next.begin(), next.end())});
   }
   write(draft, slot);
   return slot;
@@ -187,24 +199,32 @@ LeafNo People::addAlias(Draft& draft, Slot slot, std::string_view alias, bool un
   return leaf;
 }
 
-People::Place People::take(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
-                           Instant now) {
+OpenLot& People::lotFor(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
+                        Instant now) {
   const std::uint16_t number = classNumber(klass);
   const auto year = static_cast<std::int16_t>(period);
-  OpenLot* lot = findLot(slot, number, year);
-  if (lot == nullptr) {
-    OpenLot open;
-    open.leaf = nextLeaf(slot).raw();
-    open.klass = number;
-    open.period = year;
-    open.next = 0;
-    subject(slot).lots.push_back({LeafNo(open.leaf), kLotOpen, period, now, std::string(klass)});
-    write(draft, slot);
-    addLot(slot, open);
-    lot = findLot(slot, number, year);
-  }
-  if (lot->next == OpenLot::kUnknown) lot->next = probeNext(slot, LeafNo(lot->leaf));
-  return {{slot, LeafNo(lot->leaf)}, Ordinal(lot->next++)};
+  if (OpenLot* lot = findLot(slot, number, year)) return *lot;
+  OpenLot open;
+  open.leaf = nextLeaf(slot).raw();
+  open.klass = number;
+  open.period = year;
+  open.next = 0;
+  subject(slot).lots.push_back({LeafNo(open.leaf), kLotOpen, period, now, std::string(klass)});
+  write(draft, slot);
+  addLot(slot, open);
+  return *findLot(slot, number, year);
+}
+
+LeafNo People::openLot(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
+                       Instant now) {
+  return LeafNo(lotFor(draft, slot, klass, period, now).leaf);
+}
+
+People::Place People::take(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
+                           Instant now) {
+  OpenLot& lot = lotFor(draft, slot, klass, period, now);
+  if (lot.next == OpenLot::kUnknown) lot.next = probeNext(slot, LeafNo(lot.leaf));
+  return {{slot, LeafNo(lot.leaf)}, Ordinal(lot.next++)};
 }
 
 bool People::roomFor(Slot slot, std::string_view klass, std::int32_t period, std::size_t aliases) {
@@ -267,17 +287,23 @@ void People::forgetLots(Draft& draft, Slot slot, const std::vector<LeafNo>& leav
 void People::forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& aliases) {
   SlotEntry& at = entry(slot);
   if (at.what == static_cast<std::uint8_t>(SubjectWhat::person)) --persons_;
+  if (const auto number = caseNumbers_.find(slot.raw()); number != caseNumbers_.end()) {
+    cases_.erase(number->second);
+    caseNumbers_.erase(number);
+  }
   at.what = kNobody;
   at.lotCount = 0;
   at.lots.reset();
   for (const AliasRow& row : aliases) aliases_.erase(lookupText(slot, row.text, row.unique));
   cache_.erase(slot.raw());
   draft.rows.push_back({Table::persons, subjectRowKey(slot), std::nullopt});
-  const Bytes prefix = ByteWriter().u8('A').u64(slot.raw()).take();
-  store_.scan(Table::persons, prefix, [&](ByteView key, ByteView) {
-    draft.rows.push_back({Table::persons, Bytes(key.begin(), key.end()), std::nullopt});
-    return true;
-  });
+  for (const std::uint8_t letter : {std::uint8_t{'A'}, std::uint8_t{'H'}}) {  // aliases, holds
+    const Bytes prefix = ByteWriter().u8(letter).u64(slot.raw()).take();
+    store_.scan(Table::persons, prefix, [&](ByteView key, ByteView) {
+      draft.rows.push_back({Table::persons, Bytes(key.begin(), key.end()), std::nullopt});
+      return true;
+    });
+  }
 }
 
 std::vector<AliasRow> aliasRowsOf(const Vault& vault, const Store& store, Slot slot) {

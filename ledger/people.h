@@ -70,6 +70,8 @@ class People {
     LotRef lot;
     Ordinal ordinal;
   };
+  // The open lot alone, of which no event will be.
+  LeafNo openLot(Draft& draft, Slot slot, std::string_view klass, std::int32_t period, Instant now);
   Place take(Draft& draft, Slot slot, std::string_view klass, std::int32_t period, Instant now);
 
   // Whether the slot has leaves left for one more lot (if that one is not open) and `aliases` rows.
@@ -114,6 +116,8 @@ class People {
   SlotEntry& entry(Slot slot);
   const SlotEntry* peek(Slot slot) const;
   OpenLot* findLot(Slot slot, std::uint16_t klass, std::int16_t period);
+  OpenLot& lotFor(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
+                  Instant now);
   void addLot(Slot slot, const OpenLot& lot);
   std::uint16_t classNumber(std::string_view klass);
   LeafNo nextLeaf(Slot slot);
@@ -126,9 +130,10 @@ class People {
   const Store& store_;
   // Unique aliases by their text; others by slot and text. Value: slot * kLeavesPerSlot + leaf.
   AliasTable aliases_;
-  std::map<std::uint64_t, Slot> cases_;  // case number -> slot
-  std::uint64_t nextCase_ = 1;
-  std::deque<SlotEntry> slots_;  // by slot number: slots are dense
+  std::map<std::uint64_t, Slot> cases_;                           // case number -> slot
+  std::unordered_map<std::uint64_t, std::uint64_t> caseNumbers_;  // slot -> case number
+  std::uint64_t nextCase_ = 1;                                    // never given twice
+  std::deque<SlotEntry> slots_;                                   // by slot number: slots are dense
   std::uint64_t nextSlot_ = 0;
   std::uint64_t persons_ = 0;
   std::vector<std::string> classes_;

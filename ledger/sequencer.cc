@@ -82,25 +82,34 @@ void Sequencer::lookUp(Examined& found) const {
 }
 
 bool Sequencer::fenced(const Examined& found) const {
+  if (fences_.empty()) return false;
   for (const Examined::Named& alias : found.aliases) {
-    const std::optional<AliasPlace> index = fencedAliases_.find(alias.text);
-    if (!index) continue;
-    const ActiveFence& fence = fences_[index->slot.raw()];
+    const std::optional<AliasPlace> number = fencedAliases_.find(alias.text);
+    if (!number) continue;
+    const ActiveFence& fence = fences_.at(number->slot.raw());
     if (lastRecordedAt_ <= fence.until && found.admitted.at < fence.erasedAt) return true;
   }
   return false;
 }
 
 bool Sequencer::classFenced(Slot slot, std::string_view klass, Instant at) const {
-  const auto found = classFences_.find(slot.raw());
-  if (found == classFences_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(), [&](const ClassFence& entry) {
-    return entry.klass == klass && lastRecordedAt_ <= entry.fence.until &&
+  const auto found = partFences_.find(slot.raw());
+  if (found == partFences_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [&](const PartFence& entry) {
+    const bool named =
+        std::find(entry.classes.begin(), entry.classes.end(), klass) != entry.classes.end();
+    return named != entry.allBut && lastRecordedAt_ <= entry.fence.until &&
            at < entry.fence.erasedAt;
   });
 }
 
 Outcome Sequencer::examinePerson(Examined& found, const Foreseen* foreseen) {
+  if (found.slot && frozen_.count(*found.slot) > 0) {
+    Refusal busy =
+        refuse(RefusalCode::busy, "this person is being erased: send it again in a moment");
+    busy.retryAfter = kBusyRetryAfter;
+    return busy;
+  }
   if (found.slot) return Done{};
   const Refusal unknown =
       refuse(RefusalCode::unknownPerson, "nobody is known by any of these aliases");
@@ -201,8 +210,9 @@ Outcome Sequencer::examine(const Event& event, Examined& found, const Foreseen* 
   }
   if (Outcome id = examineId(event, found, foreseen); !id) return id;
   // Recorders hear unknown-person: that an alias is unknown is all they may learn (P9).
-  if (!found.repeated && found.slot &&
-      classFenced(*found.slot, found.admitted.klass, found.admitted.at)) {
+  // Whoever came back under an alias is somebody new: what lies before the erasure is not theirs either.
+  if (!found.repeated && found.slot && *found.slot != Slot(0) &&
+      (classFenced(*found.slot, found.admitted.klass, found.admitted.at) || fenced(found))) {
     return refuse(RefusalCode::unknownPerson,
                   "nobody is known by any of these aliases for that time");
   }

@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace lacuna {
 
@@ -57,16 +58,25 @@ class Sequencer {
   Outcome link(Draft& draft, const Caller& caller, std::string_view person, std::string_view alias,
                std::string_view reason);
 
+  // The ledger's own about a person (links, holds): it stands in the class `access`, which keeps nobody.
+  Seq personEvent(Draft& draft, Slot slot, Kind kind, StoredEvent stored);
+
   // A case has its own slot; its events stand under the class `case`.
   Slot openCase(Draft& draft);
   Seq caseEvent(Draft& draft, Slot caseSlot, Kind kind, Bytes body,
                 std::optional<StoredEvent> stored);
 
-  Result<Slot> resolve(
-      std::string_view person) const;  // unknown-person, erased (fence), unknown-scheme
-  // Until `fence.until`, events of those aliases (or of those classes of `person`) whose `at` lies
-  // before the erasure are refused.
-  void setFence(const Fence& fence, std::optional<Slot> person);
+  // A record of nobody, with a public body.
+  Seq nobodysEvent(Draft& draft, Kind kind, Bytes body);
+
+  // unknown-person, erased (fence), busy (frozen), unknown-scheme
+  Result<Slot> resolve(std::string_view person) const;
+  // Until `fence.until`, events of those aliases and slots whose `at` lies before the erasure are refused.
+  void setFence(const Fence& fence);
+  void forgetFence(const Fence& fence);  // one that was set
+  // While its keys are being destroyed, reads and appends of a person get `busy`.
+  void freeze(Slot slot) { frozen_.insert(slot); }
+  void thaw(Slot slot) { frozen_.erase(slot); }
 
   People& people() { return people_; }
   const RegisterHistory& registers() const { return registers_; }
@@ -127,7 +137,6 @@ class Sequencer {
   bool fenced(const Examined& found) const;
   bool classFenced(Slot slot, std::string_view klass, Instant at) const;
   void loadRegisters();
-  void loadFences();
 
   Vault& vault_;
   const Store& store_;
@@ -145,14 +154,18 @@ class Sequencer {
 
   struct ActiveFence {
     Instant erasedAt{}, until{};
+    bool operator==(const ActiveFence&) const = default;
   };
-  AliasTable fencedAliases_;  // alias -> index into fences_
-  std::vector<ActiveFence> fences_;
-  struct ClassFence {
-    std::string klass;
+  AliasTable fencedAliases_;  // alias -> number of a fence
+  std::map<std::uint64_t, ActiveFence> fences_;
+  std::uint64_t nextFence_ = 0;
+  struct PartFence {
     ActiveFence fence;
+    bool allBut = false;
+    std::vector<std::string> classes;
   };
-  std::unordered_map<std::uint64_t, std::vector<ClassFence>> classFences_;
+  std::unordered_map<std::uint64_t, std::vector<PartFence>> partFences_;  // by slot
+  std::unordered_set<Slot> frozen_;
 };
 
 // Built-in classes of slot 0.

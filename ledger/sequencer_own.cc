@@ -9,6 +9,12 @@
 namespace lacuna {
 namespace {
 
+Refusal frozenRefusal() {
+  Refusal refusal{RefusalCode::busy, "this person is being erased: ask again in a moment"};
+  refusal.retryAfter = kBusyRetryAfter;
+  return refusal;
+}
+
 Refusal unknownPerson() { return {RefusalCode::unknownPerson, "nobody is known by this alias"}; }
 
 StoredEvent ownEvent(Kind kind, const Caller& caller, Instant at, std::string_view operation,
@@ -49,9 +55,12 @@ Result<Slot> Sequencer::resolve(std::string_view person) const {
     return Refusal{RefusalCode::unknownPerson,
                    "this kind of alias is not unique: look the person up with `person find`"};
   }
-  if (const std::optional<Slot> slot = people_.find(alias->text())) return *slot;
-  if (const std::optional<AliasPlace> index = fencedAliases_.find(alias->text());
-      index && lastRecordedAt_ <= fences_[index->slot.raw()].until) {
+  if (const std::optional<Slot> slot = people_.find(alias->text())) {
+    if (frozen_.count(*slot) > 0) return frozenRefusal();
+    return *slot;
+  }
+  if (const std::optional<AliasPlace> fence = fencedAliases_.find(alias->text());
+      fence && lastRecordedAt_ <= fences_.at(fence->slot.raw()).until) {
     return Refusal{RefusalCode::erased, "this person was erased"};
   }
   return unknownPerson();
@@ -147,16 +156,20 @@ Outcome Sequencer::link(Draft& draft, const Caller& caller, std::string_view per
   }
   const LeafNo leaf =
       people_.addAlias(draft, *slot, added->text(), added->unique, draft.recordedAt);
+  StoredEvent stored = ownEvent(Kind::person, caller, draft.recordedAt, "link", reason);
+  stored.aliases.push_back(leaf);
+  personEvent(draft, *slot, Kind::person, std::move(stored));
+  return Done{};
+}
+
+Seq Sequencer::personEvent(Draft& draft, Slot slot, Kind kind, StoredEvent stored) {
   const Register& reg = registers_.latest();
   const RetentionClass* access = reg.klass(kAccessClass);
   const std::int32_t period =
       access != nullptr && access->perYear() ? periodOf(*access, reg, draft.recordedAt) : 0;
-  const People::Place place = people_.take(draft, *slot, kAccessClass, period, draft.recordedAt);
-  StoredEvent stored = ownEvent(Kind::person, caller, draft.recordedAt, "link", reason);
-  stored.aliases.push_back(leaf);
+  const People::Place place = people_.take(draft, slot, kAccessClass, period, draft.recordedAt);
   stored.registerVersion = registers_.versions();
-  push(draft, Kind::person, SystemNo(0), place, {}, std::move(stored), {});
-  return Done{};
+  return push(draft, kind, SystemNo(0), place, {}, std::move(stored), {});
 }
 
 Slot Sequencer::openCase(Draft& draft) {
@@ -170,20 +183,44 @@ Seq Sequencer::caseEvent(Draft& draft, Slot caseSlot, Kind kind, Bytes body,
   return push(draft, kind, SystemNo(0), place, std::move(body), std::move(stored), {});
 }
 
-void Sequencer::setFence(const Fence& fence, std::optional<Slot> person) {
+Seq Sequencer::nobodysEvent(Draft& draft, Kind kind, Bytes body) {
+  return push(draft, kind, SystemNo(0), {}, std::move(body), {}, {});
+}
+
+void Sequencer::setFence(const Fence& fence) {
   if (fence.until <= lastRecordedAt_) return;
   const ActiveFence active{fence.erasedAt, fence.until};
-  if (fence.classes.empty()) {
-    fences_.push_back(active);
+  if (!fence.aliases.empty()) {
+    const Slot number(nextFence_++);
+    fences_.emplace(number.raw(), active);
     for (const std::string& alias : fence.aliases) {
       fencedAliases_.erase(alias);
-      fencedAliases_.insert(alias, {Slot(fences_.size() - 1), LeafNo(0)});
+      fencedAliases_.insert(alias, {number, LeafNo(0)});
     }
-    return;
   }
-  if (!person) return;
-  for (const std::string& klass : fence.classes) {
-    classFences_[person->raw()].push_back({klass, active});
+  for (const SlotFence& part : fence.slots) {
+    if (people_.exists(part.slot)) {
+      partFences_[part.slot.raw()].push_back({active, part.allBut, part.classes});
+    }
+  }
+}
+
+void Sequencer::forgetFence(const Fence& fence) {
+  const ActiveFence active{fence.erasedAt, fence.until};
+  std::set<std::uint64_t> numbers;
+  for (const std::string& alias : fence.aliases) {
+    const std::optional<AliasPlace> at = fencedAliases_.find(alias);
+    // A younger fence may have taken the alias over.
+    if (!at || fences_.at(at->slot.raw()) != active) continue;
+    numbers.insert(at->slot.raw());
+    fencedAliases_.erase(alias);
+  }
+  for (const std::uint64_t number : numbers) fences_.erase(number);
+  for (const SlotFence& part : fence.slots) {
+    const auto found = partFences_.find(part.slot.raw());
+    if (found == partFences_.end()) continue;
+    std::erase_if(found->second, [&](const PartFence& one) { return one.fence == active; });
+    if (found->second.empty()) partFences_.erase(found);
   }
 }
 
@@ -199,7 +236,6 @@ Outcome Sequencer::load(const std::function<void(std::uint64_t, std::uint64_t)>&
   if (Outcome loaded = people_.load(onProgress); !loaded) return loaded;
   loadRegisters();
   people_.loadCases();
-  loadFences();
   return Done{};
 }
 
@@ -216,26 +252,6 @@ void Sequencer::loadRegisters() {
       registers_.add(event.seq, event.recordedAt, *version);
     }
   }
-}
-
-void Sequencer::loadFences() {
-  const ByteArray<1> prefix{'F'};
-  store_.scan(Table::persons, prefix, [&](ByteView key, ByteView value) {
-    ByteReader in(key.subspan(1));
-    const Slot caseSlot(in.u64());
-    const std::optional<Secret> caseKey = vault_.lotKey(caseSlot, LeafNo(0));
-    if (!caseKey) return true;
-    const Result<Bytes> plain = openRow(*caseKey, sealedKey(key), value);
-    if (!plain) throw Fault("a fence row does not open although its key lives: the log is damaged");
-    const Result<Fence> fence = decodeFence(*plain);
-    if (!fence) throw Fault("a fence row does not follow the format");
-    std::optional<Slot> person;
-    for (const std::string& alias : fence->aliases) {
-      if (!person) person = people_.find(alias);
-    }
-    setFence(*fence, person);
-    return true;
-  });
 }
 
 std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,

@@ -2,12 +2,14 @@
 
 #include "ledger/base/bytes.h"
 
+#include <algorithm>
 #include <bitset>
 
 namespace lacuna {
 namespace {
 
-constexpr std::uint8_t kRowVersion = 1;  // on disk: never renumber
+constexpr std::uint8_t kRowVersion = 1;    // on disk: never renumber
+constexpr std::uint8_t kFenceVersion = 2;  // 1 held classes beside aliases; on disk: never renumber
 // The last millisecond that RFC 3339 can write (9999-12-31T23:59:59.999Z).
 constexpr std::uint64_t kMillisMax = 253402300799999;
 
@@ -70,14 +72,15 @@ bool holds(const EraseTarget& target) {
 
 bool holds(const Fence& fence) {
   if (!timeFits(fence.erasedAt) || !timeFits(fence.until)) return false;
-  if (fence.aliases.size() > kFenceAliasesMax || fence.classes.size() > kFenceClassesMax) {
-    return false;
-  }
+  if (fence.aliases.size() > kFenceAliasesMax || fence.slots.size() > kFenceSlotsMax) return false;
   for (const std::string& alias : fence.aliases) {
     if (!aliasFits(alias)) return false;
   }
-  for (const std::string& klass : fence.classes) {
-    if (!nameFits(klass)) return false;
+  for (const SlotFence& slot : fence.slots) {
+    if (slot.slot.raw() >= kSlotsMax || slot.classes.size() > kFenceClassesMax) return false;
+    for (const std::string& klass : slot.classes) {
+      if (!nameFits(klass)) return false;
+    }
   }
   return true;
 }
@@ -194,27 +197,43 @@ Result<Targets> decodeTargets(ByteView bytes) {
 Bytes encodeFence(const Fence& fence) {
   LACUNA_ASSERT(holds(fence), "a fence row within its bounds");
   ByteWriter out;
-  out.u8(kRowVersion).u64(millisOf(fence.erasedAt)).u64(millisOf(fence.until));
+  out.u8(kFenceVersion).u64(millisOf(fence.erasedAt)).u64(millisOf(fence.until)).raw(fence.order);
   out.u16(static_cast<std::uint16_t>(fence.aliases.size()));
   for (const std::string& alias : fence.aliases) out.bytes16(bytesOf(alias));
-  out.u16(static_cast<std::uint16_t>(fence.classes.size()));
-  for (const std::string& klass : fence.classes) out.bytes16(bytesOf(klass));
+  out.u16(static_cast<std::uint16_t>(fence.slots.size()));
+  for (const SlotFence& slot : fence.slots) {
+    out.u64(slot.slot.raw()).u8(slot.allBut ? 1 : 0);
+    out.u16(static_cast<std::uint16_t>(slot.classes.size()));
+    for (const std::string& klass : slot.classes) out.bytes16(bytesOf(klass));
+  }
   return out.take();
 }
 
 Result<Fence> decodeFence(ByteView bytes) {
   ByteReader in(bytes);
-  if (in.u8() != kRowVersion && in.ok()) return unknownVersion("a fence row");
+  if (in.u8() != kFenceVersion && in.ok()) return unknownVersion("a fence row");
   Fence fence;
   fence.erasedAt = instantOf(in.u64());
   fence.until = instantOf(in.u64());
+  const ByteView order = in.raw(fence.order.size());
+  if (order.size() == fence.order.size())
+    std::copy(order.begin(), order.end(), fence.order.begin());
   for (std::uint16_t left = in.u16(); left > 0 && in.ok(); --left) {
     fence.aliases.push_back(text16(in));
   }
+  bool fits = true;
   for (std::uint16_t left = in.u16(); left > 0 && in.ok(); --left) {
-    fence.classes.push_back(text16(in));
+    SlotFence slot;
+    slot.slot = Slot(in.u64());
+    const std::uint8_t allBut = in.u8();
+    fits = fits && allBut <= 1;
+    slot.allBut = allBut == 1;
+    for (std::uint16_t classes = in.u16(); classes > 0 && in.ok(); --classes) {
+      slot.classes.push_back(text16(in));
+    }
+    fence.slots.push_back(std::move(slot));
   }
-  if (!in.done() || !holds(fence)) return tampered("a fence row");
+  if (!fits || !in.done() || !holds(fence)) return tampered("a fence row");
   return fence;
 }
 

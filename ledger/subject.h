@@ -66,11 +66,20 @@ struct Targets {
 Bytes encodeTargets(const Targets& targets);
 Result<Targets> decodeTargets(ByteView bytes);
 
-// Refuses, until `until`, events of these aliases whose `at` lies before `erasedAt`.
+// Of somebody who stays: events of these classes are refused, or of all but these.
+struct SlotFence {
+  Slot slot;
+  bool allBut = false;
+  std::vector<std::string> classes;  // at most kFenceClassesMax
+  bool operator==(const SlotFence&) const = default;
+};
+// Refuses, until `until`, events whose `at` lies before `erasedAt`: of these aliases (nobody is left whose
+// they are), and in part of these slots. Whoever is admitted anew under an alias has another slot.
 struct Fence {
   Instant erasedAt{}, until{};
+  ByteArray<32> order{};             // SHA-256 of what was asked, so that a repetition is known
   std::vector<std::string> aliases;  // at most kFenceAliasesMax in one row
-  std::vector<std::string> classes;  // empty: every class; at most kFenceClassesMax
+  std::vector<SlotFence> slots;      // at most kFenceSlotsMax
   bool operator==(const Fence&) const = default;
 };
 Bytes encodeFence(const Fence& fence);

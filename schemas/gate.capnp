@@ -233,7 +233,7 @@ struct ReadRequest {
 
 struct EraseRequest {
   person @0 :Text;
-  # As in ReadRequest. Required.
+  # As in ReadRequest. Required, unless `persons` names somebody.
 
   ground @1 :Text;
   # Art. 17(1), closed list: "no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-duty",
@@ -247,6 +247,27 @@ struct EraseRequest {
 
   erasureId @4 :Text;
   # 32 hex digits, chosen by the caller, so that a repeated call is the same erasure. Empty: a new one.
+
+  persons @5 :List(Text);
+  # More persons, erased together as one erasure: at most 10000 in all. Each has a result of its own.
+}
+
+struct HoldRequest {
+  person @0 :Text;
+  # As in ReadRequest. Required.
+
+  classes @1 :List(Text);
+  # Retention classes that are kept. Empty: every class.
+
+  ground @2 :Text;
+  # Art. 17(3), closed list: "freedom-of-expression", "legally-required", "official-authority",
+  # "public-interest", "public-health", "archiving", "legal-claims". Required.
+
+  review @3 :Text;
+  # The day on which the hold is to be looked at again, a date. Required.
+
+  reason @4 :Text;
+  # For the person's history, at most 512 bytes. Empty: none.
 }
 
 interface Officer {
@@ -284,6 +305,44 @@ interface Officer {
   record @9 (events :List(Event)) -> Outcome(List(EventResult));
   # Events of the kinds that only officers report (hold, restriction, breach ...). Otherwise as
   # Recorder.submit, not atomic.
+
+  erasures @10 () -> Outcome(Lines);
+  # Every erasure whose case lives, newest first, one JSON object each. No person is named.
+
+  erasureShow @11 (number :UInt64) -> Outcome(Text);
+  # One erasure by the number of its case: what was erased, what is kept and why, who is told. A reading
+  # of that case. One JSON object.
+
+  erasureApprove @12 (number :UInt64) -> Outcome(Text);
+  # By another principal than the one who asked (`needs-another`). Carries it out once its cooling-off
+  # time is over.
+
+  erasureCancel @13 (number :UInt64) -> Outcome(Text);
+  # Until keys are destroyed; afterwards `not-pending`. What only waits for a hold can always be cancelled.
+
+  erasureResume @14 (number :UInt64) -> Outcome(Text);
+  # Does what is due of it now, without waiting for the daemon's timer.
+
+  tasks @15 (number :UInt64) -> Outcome(Lines);
+  # The recipients to be told (Art. 19) of one erasure, or (0) of all. One JSON object each.
+
+  taskTake @16 (id :Text) -> Outcome(Text);
+  # Makes a queued task `sent` and says by what names the recipient knows the person; a reading of the
+  # case. One JSON object.
+
+  taskSet @17 (id :Text, state :Text, note :Text) -> Outcome(Text);
+  # "queued", "sent", "acknowledged", "executed", "failed" or "impossible". When every task of an erasure is
+  # executed, failed or impossible, the names of its persons are forgotten. One JSON object.
+
+  holdPlace @18 (request :HoldRequest) -> Outcome(Text);
+  # Keeps classes of a person from being erased. One JSON object with its number.
+
+  holdLift @19 (number :UInt64) -> Outcome(Text);
+  # Lifts a hold and carries out the erasures that it kept. One JSON object.
+
+  holds @20 (reason :Text) -> Outcome(Lines);
+  # The holds that stand, one JSON object each; a reading of every person named. `reason` as in
+  # ReadRequest.
 }
 
 # ---- operator: the machine, never persons

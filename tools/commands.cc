@@ -58,17 +58,73 @@ constexpr std::array kCommands{
     Command{"person link", "PERSON ALIAS [--reason WHY]", "Give a person one more alias",
             "  lacuna person link crm:100234 email:jan@example.nl --reason support\n", 2, 2,
             describeReason, personLink},
-    Command{"erase", "PERSON --ground G [--class C]... [--dry-run] [--wait committed|complete]",
-            "Erase a person, or classes of a person's data, by destroying keys",
-            "The report says separately whether the erasure is committed (this system no longer "
-            "serves it) and\n"
-            "complete (it cannot be decrypted from any copy with what the key holders still have). "
-            "Exit 6: it is\n"
-            "accepted, and not yet what --wait asks for.\n\n"
-            "  lacuna erase email:jan@example.nl --ground consent-withdrawn --class marketing "
-            "--dry-run\n"
-            "  lacuna erase email:jan@example.nl --ground no-longer-needed\n",
-            1, 1, describeErase, erase},
+    Command{
+        "erase",
+        "PERSON|--persons FILE --ground G [--class C]... [--dry-run] [--wait "
+        "committed|complete]",
+        "Erase a person, or classes of a person's data, by destroying keys",
+        "Unless and in so far as a law requires keeping: what has a legal minimum stays until its "
+        "end, and\n"
+        "what a hold keeps until it is lifted; the report says so lot by lot, with the rule. Who "
+        "had "
+        "the data\n"
+        "is on the worklist of `lacuna task list`.\n\n"
+        "The report says separately whether the erasure is committed (this system no longer "
+        "serves it) and\n"
+        "complete (it cannot be decrypted from any copy with what the key holders still have). "
+        "Exit 6: it is\n"
+        "accepted, and not yet what --wait asks for: the register may ask for a second officer or "
+        "a\n"
+        "cooling-off time, a hold may stand. Exit 1: everything must be kept. `salt` is for the "
+        "person: with\n"
+        "it they can show that this erasure was theirs.\n\n"
+        "  lacuna erase email:jan@example.nl --ground consent-withdrawn --class marketing "
+        "--dry-run\n"
+        "  lacuna erase email:jan@example.nl --ground no-longer-needed\n"
+        "  lacuna --json erase --persons list.txt --ground no-longer-needed\n",
+        0, 1, describeErase, erase},
+    Command{"erasure list", "", "Show all erasures, newest first", "  lacuna erasure list\n", 0, 0,
+            nullptr, erasureList},
+    Command{"erasure show", "N", "Show an erasure: what was erased, what is kept and why",
+            "N is the number of its case. Recorded as a reading of that case.\n\n"
+            "  lacuna erasure show 12\n",
+            1, 1, nullptr, erasureShow},
+    Command{
+        "erasure approve", "N", "Approve an erasure that somebody else asked for",
+        "Exit 6: approved, and its cooling-off time still runs.\n\n  lacuna erasure approve 12\n",
+        1, 1, nullptr, erasureApprove},
+    Command{"erasure cancel", "N", "Cancel an erasure, as long as no key was destroyed",
+            "What waits for a hold can be cancelled too; what was erased before stays erased.\n\n"
+            "  lacuna erasure cancel 12\n",
+            1, 1, nullptr, erasureCancel},
+    Command{"erasure resume", "N", "Do now what is due of an erasure",
+            "The daemon does the same by itself, within a second.\n\n  lacuna erasure resume 12\n",
+            1, 1, nullptr, erasureResume},
+    Command{"task list", "[--erasure N]", "Show the recipients to be told of erasures (Art. 19)",
+            "  lacuna task list --erasure 12\n", 0, 0, describeTaskList, taskList},
+    Command{"task take", "ID", "Take a task: by what names the recipient knows the person",
+            "The task is then `sent`. Recorded as a reading of the case.\n\n  lacuna task take "
+            "12.0.1\n",
+            1, 1, nullptr, taskTake},
+    Command{
+        "task ack", "ID [--state STATE] [--note TEXT]", "Say what became of a task",
+        "When every task of an erasure is executed, failed or impossible, the names of its persons "
+        "are\n"
+        "forgotten.\n\n"
+        "  lacuna task ack 12.0.1 --state executed\n"
+        "  lacuna task ack 12.0.2 --state impossible --note 'the firm no longer exists'\n",
+        1, 1, describeTaskAck, taskAck},
+    Command{"hold place", "PERSON --ground G --review DATE [--class C]... [--reason WHY]",
+            "Keep a person's data, or classes of them, from being erased",
+            "  lacuna hold place crm:100234 --ground legal-claims --class billing --review "
+            "2027-01-01\n",
+            1, 1, describeHoldPlace, holdPlace},
+    Command{"hold lift", "N", "Lift a hold, and carry out the erasures that it kept",
+            "  lacuna hold lift 3\n", 1, 1, nullptr, holdLift},
+    Command{"hold list", "[--reason WHY]",
+            "Show the holds that stand, and which are to be reviewed",
+            "Recorded as a reading of every person named.\n\n  lacuna hold list --reason audit\n",
+            0, 0, describeReason, holdList},
     Command{"register apply", "FILE|-", "Put a register into force, as a new version",
             "The register is TOML: purposes, classes, recipients, systems, notices, safeguards. It "
             "is refused\n"

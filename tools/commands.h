@@ -20,6 +20,23 @@ Exit personLink(Invocation& call);
 Exit erase(Invocation& call);
 void describeErase(boost::program_options::options_description& options);
 
+Exit erasureList(Invocation& call);  // erase.cc
+Exit erasureShow(Invocation& call);
+Exit erasureApprove(Invocation& call);
+Exit erasureCancel(Invocation& call);
+Exit erasureResume(Invocation& call);
+
+Exit taskList(Invocation& call);
+void describeTaskList(boost::program_options::options_description& options);
+Exit taskTake(Invocation& call);
+Exit taskAck(Invocation& call);
+void describeTaskAck(boost::program_options::options_description& options);
+
+Exit holdPlace(Invocation& call);
+void describeHoldPlace(boost::program_options::options_description& options);
+Exit holdLift(Invocation& call);
+Exit holdList(Invocation& call);
+
 Exit registerApply(Invocation& call);
 Exit registerShow(Invocation& call);
 void describeRegisterShow(boost::program_options::options_description& options);

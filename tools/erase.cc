@@ -1,8 +1,10 @@
 #include "ledger/base/clock.h"
+#include "ledger/base/limits.h"
 #include "tools/commands.h"
 #include "tools/reading.h"
 
 #include <array>
+#include <sstream>
 
 namespace lacuna::tool {
 namespace po = boost::program_options;
@@ -13,9 +15,25 @@ constexpr std::array<std::string_view, 2> kWaits{"committed", "complete"};
 
 struct Order {
   std::string person, ground, id;
-  std::vector<std::string> classes;
+  std::vector<std::string> persons, classes;
   bool dryRun = false;
 };
+
+// One person a line; empty lines are left out.
+std::vector<std::string> personsOf(const std::string& file, std::istream& standardInput) {
+  std::istringstream lines(
+      contentOf("the list of persons", file, standardInput, kMessageBytesMax / 2));
+  std::vector<std::string> out;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) out.push_back(std::move(line));
+  }
+  if (out.empty()) throw UsageError("the list of persons is empty");
+  if (out.size() > kErasePersonsMax) {
+    throw UsageError("one erasure names at most 10000 persons: give the list in parts");
+  }
+  return out;
+}
 
 Result<std::string> ask(const Invocation& call, const Order& order, bool& sent) {
   Loop loop;
@@ -30,6 +48,8 @@ Result<std::string> ask(const Invocation& call, const Order& order, bool& sent) 
   erasure.setErasureId(ptrOf(order.id));
   auto classes = erasure.initClasses(static_cast<unsigned>(order.classes.size()));
   for (unsigned i = 0; i < classes.size(); ++i) classes.set(i, ptrOf(order.classes[i]));
+  auto persons = erasure.initPersons(static_cast<unsigned>(order.persons.size()));
+  for (unsigned i = 0; i < persons.size(); ++i) persons.set(i, ptrOf(order.persons[i]));
   sent = true;
   return askText(loop, kj::mv(request));
 }
@@ -55,6 +75,51 @@ bool reached(const Json& report, const char* step) {
   return value.is_boolean() ? value.get<bool>() : !value.is_null();
 }
 
+// Why one person is kept whole: the first lot's rule.
+Refusal refusalOf(const Json& report) {
+  for (const Json& lot : report.value("lots", Json::array())) {
+    if (lot.value("keptBy", "") != "law") continue;
+    return {RefusalCode::keptByLaw, "a law keeps all of this (" + lot.value("law", "") +
+                                        "), until " + lot.value("until", "a day not yet known") +
+                                        "; nothing was erased"};
+  }
+  return {RefusalCode::nothingToErase, "nothing of this can be erased"};
+}
+
+// What the state of an erasure means for whoever asked for it to be done.
+Exit exitOf(Console& console, const Json& report, std::string_view wait) {
+  const std::string state = report.value("state", "");
+  if (reached(report, wait == "committed" ? "committed" : "complete")) {
+    if (report.contains("waitsForHold")) {
+      console.warn("a hold keeps some of this; it is erased when the hold is lifted");
+      return Exit::unfinished;
+    }
+    return Exit::done;
+  }
+  if (state == "refused" || state == "cancelled") {
+    const Refusal refusal = state == "refused"
+                                ? refusalOf(report)
+                                : Refusal{RefusalCode::notPending, "this erasure was cancelled"};
+    console.warn(sentenceOf(refusal));
+    return Exit::refused;
+  }
+  if (state == "followed") return Exit::done;
+  console.warn(
+      reached(report, "committed")
+          ? "the erasure is committed and not yet complete: a key holder still has its key"
+      : state == "held" ? "a hold keeps all of this: it is erased when the hold is lifted"
+      : report.contains("needsApproval")
+          ? "the erasure is accepted and waits for another officer: lacuna erasure approve N"
+          : "the erasure is accepted and not yet committed: its cooling-off time runs");
+  return Exit::unfinished;
+}
+
+void needOnePlace(const Invocation& call, bool list) {
+  if (list == call.words.empty()) return;
+  throw UsageError(list ? "name PERSON or --persons FILE, not both"
+                        : "PERSON or --persons FILE is missing; see: lacuna erase --help");
+}
+
 }  // namespace
 
 void describeErase(po::options_description& options) {
@@ -67,6 +132,8 @@ void describeErase(po::options_description& options) {
       ("dry-run", "only the plan: what would be erased, what is kept and why")  //
       ("wait", po::value<std::string>()->value_name("committed|complete"),
        "what exit 0 means; complete unless given")  //
+      ("persons", po::value<std::string>()->value_name("FILE|-"),
+       "a list instead of PERSON: one person a line, erased together")  //
       ("certificate", po::value<std::string>()->value_name("FILE"), "refused by this version");
 }
 
@@ -83,7 +150,13 @@ Exit erase(Invocation& call) {
         {RefusalCode::unsupported,
          "certificates of erasure come with a later version; nothing was erased"});
   }
-  order.person = personOf(call.words.at(0), call.console.in());
+  const std::string list = call.text("persons");
+  needOnePlace(call, !list.empty());
+  if (list.empty()) {
+    order.person = personOf(call.words.at(0), call.console.in());
+  } else {
+    order.persons = personsOf(list, call.console.in());
+  }
   if (!order.dryRun) {
     ByteArray<16> id{};
     systemEntropy().fill(id);
@@ -93,13 +166,53 @@ Exit erase(Invocation& call) {
   if (!answer) return call.console.refuse(answer.refusal());
   call.console.showObject(*answer);
   if (order.dryRun) return Exit::done;
-  const Json report = parsedAnswer(*answer);
-  if (reached(report, wait == "committed" ? "committed" : "complete")) return Exit::done;
-  call.console.warn(
-      reached(report, "committed")
-          ? "the erasure is committed and not yet complete: a key holder still has its key"
-          : "the erasure is accepted and not yet committed");
-  return Exit::unfinished;
+  return exitOf(call.console, parsedAnswer(*answer), wait);
+}
+
+// ---- what became of it
+
+namespace {
+
+std::uint64_t caseOf(const Invocation& call) {
+  return numberOf("N, the number of the erasure,", call.words.at(0), UINT64_MAX);
+}
+
+template <typename Make>
+Exit askAbout(Invocation& call, Make make, bool decides) {
+  const std::uint64_t number = caseOf(call);
+  return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
+    auto request = make(officer);
+    request.setNumber(number);
+    const auto answer = askText(loop, kj::mv(request));
+    if (!answer) return call.console.refuse(answer.refusal());
+    call.console.showObject(*answer);
+    return decides ? exitOf(call.console, parsedAnswer(*answer), "complete") : Exit::done;
+  });
+}
+
+}  // namespace
+
+Exit erasureList(Invocation& call) {
+  return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
+    const auto lines = askLines(loop, officer.erasuresRequest());
+    return lines ? call.console.showLines(*lines) : call.console.refuse(lines.refusal());
+  });
+}
+Exit erasureShow(Invocation& call) {
+  return askAbout(
+      call, [](auto& officer) { return officer.erasureShowRequest(); }, false);
+}
+Exit erasureApprove(Invocation& call) {
+  return askAbout(
+      call, [](auto& officer) { return officer.erasureApproveRequest(); }, true);
+}
+Exit erasureCancel(Invocation& call) {
+  return askAbout(
+      call, [](auto& officer) { return officer.erasureCancelRequest(); }, false);
+}
+Exit erasureResume(Invocation& call) {
+  return askAbout(
+      call, [](auto& officer) { return officer.erasureResumeRequest(); }, true);
 }
 
 }  // namespace lacuna::tool

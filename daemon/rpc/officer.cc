@@ -105,7 +105,97 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> erasures(ErasuresContext context) override {
+    return as(context, [&](Caller caller) {
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      service().erasures(caller, std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> erasureShow(ErasureShowContext context) override {
+    return act(context, ErasureAct::show);
+  }
+  kj::Promise<void> erasureApprove(ErasureApproveContext context) override {
+    return act(context, ErasureAct::approve);
+  }
+  kj::Promise<void> erasureCancel(ErasureCancelContext context) override {
+    return act(context, ErasureAct::cancel);
+  }
+  kj::Promise<void> erasureResume(ErasureResumeContext context) override {
+    return act(context, ErasureAct::resume);
+  }
+
+  kj::Promise<void> tasks(TasksContext context) override {
+    return as(context, [&](Caller caller) {
+      const std::uint64_t number = context.getParams().getNumber();
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      service().tasks(caller, number, std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> taskTake(TaskTakeContext context) override {
+    return as(context, [&](Caller caller) {
+      auto id = textOf(context.getParams().getId(), "id", kNameBytesMax);
+      if (!id) return refuse(context, id.refusal());
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().taskTake(caller, std::move(*id), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> taskSet(TaskSetContext context) override {
+    return as(context, [&](Caller caller) {
+      const auto params = context.getParams();
+      auto id = textOf(params.getId(), "id", kNameBytesMax);
+      auto state = textOf(params.getState(), "state", kNameBytesMax);
+      auto note = textOf(params.getNote(), "note", kReasonBytesMax);
+      for (const auto* read : {&id, &state, &note}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().taskSet(caller, std::move(*id), std::move(*state), std::move(*note),
+                        std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> holdPlace(HoldPlaceContext context) override {
+    return as(context, [&](Caller caller) {
+      auto order = holdOrderOf(context.getParams().getRequest());
+      if (!order) return refuse(context, order.refusal());
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().holdPlace(caller, std::move(*order), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> holdLift(HoldLiftContext context) override {
+    return as(context, [&](Caller caller) {
+      const std::uint64_t number = context.getParams().getNumber();
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().holdLift(caller, number, std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> holds(HoldsContext context) override {
+    return as(context, [&](Caller caller) {
+      auto reason = textOf(context.getParams().getReason(), "reason", kReasonBytesMax);
+      if (!reason) return refuse(context, reason.refusal());
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      service().holds(caller, std::move(*reason), std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+
  private:
+  template <typename Context>
+  kj::Promise<void> act(Context context, ErasureAct what) {
+    return as(context, [&](Caller caller) {
+      const std::uint64_t number = context.getParams().getNumber();
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().erasure(caller, what, number, std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
   OfficerService& service() { return peer_->host().service; }
 
   template <typename Context, typename Work>

@@ -86,12 +86,52 @@ Result<EraseRequest> eraseRequestOf(wire::EraseRequest::Reader wire) {
       read.refused = Refusal{RefusalCode::invalidValue, "A name in \"classes\" is empty."};
     }
   }
+  const auto persons = wire.getPersons();
+  if (persons.size() > kErasePersonsMax) {
+    return Refusal{RefusalCode::tooMany, "One erasure names at most 10000 persons."};
+  }
+  for (const auto person : persons) {
+    out.persons.push_back(read(person, "persons", kAliasBytesMax));
+    if (out.persons.back().empty() && !read.refused) {
+      read.refused = Refusal{RefusalCode::invalidValue, "A name in \"persons\" is empty."};
+    }
+  }
   if (read.refused) return *read.refused;
-  if (out.person.empty()) return Refusal{RefusalCode::missingField, "\"person\" is required."};
+  if (out.person.empty() && out.persons.empty()) {
+    return Refusal{RefusalCode::missingField, "\"person\" is required."};
+  }
   if (out.ground.empty()) return Refusal{RefusalCode::missingField, "\"ground\" is required."};
   const auto id = bytesOfHex(out.erasureId);
   if (!out.erasureId.empty() && (!id || id->size() != 16)) {
     return Refusal{RefusalCode::invalidValue, "\"erasureId\" is 32 hexadecimal digits."};
+  }
+  return out;
+}
+
+Result<HoldOrder> holdOrderOf(wire::HoldRequest::Reader wire) {
+  TextReader read;
+  HoldOrder out;
+  out.person = read(wire.getPerson(), "person", kAliasBytesMax);
+  out.ground = read(wire.getGround(), "ground", kNameBytesMax);
+  out.review = read(wire.getReview(), "review", kTimeBytesMax);
+  out.reason = read(wire.getReason(), "reason", kReasonBytesMax);
+  const auto classes = wire.getClasses();
+  if (classes.size() > kFenceClassesMax) {
+    return Refusal{RefusalCode::tooMany, "\"classes\" names more than 256 classes."};
+  }
+  for (const auto klass : classes) {
+    out.classes.push_back(read(klass, "classes", kNameBytesMax));
+    if (out.classes.back().empty() && !read.refused) {
+      read.refused = Refusal{RefusalCode::invalidValue, "A name in \"classes\" is empty."};
+    }
+  }
+  if (read.refused) return *read.refused;
+  for (const auto& [name, text] :
+       {std::pair("person", &out.person), std::pair("ground", &out.ground),
+        std::pair("review", &out.review)}) {
+    if (text->empty()) {
+      return Refusal{RefusalCode::missingField, "\"" + std::string(name) + "\" is required."};
+    }
   }
   return out;
 }

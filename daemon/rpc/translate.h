@@ -14,6 +14,7 @@ namespace lacuna {
 // Lengths, alphabets and closed lists are checked; whether names are known is the service's question.
 Result<ReadRequest> readRequestOf(wire::ReadRequest::Reader wire);
 Result<EraseRequest> eraseRequestOf(wire::EraseRequest::Reader wire);
+Result<HoldOrder> holdOrderOf(wire::HoldRequest::Reader wire);
 Result<Grant> grantOf(wire::Grant::Reader wire);
 // A text of at most `bytesMax` bytes of UTF-8 without control characters; else refused by its name.
 Result<std::string> textOf(capnp::Text::Reader text, std::string_view name, std::size_t bytesMax);

@@ -73,6 +73,21 @@ inline constexpr std::uint16_t kRestoreLeafStep = 256;
 inline constexpr std::size_t kMergedSlotsMax = 64;    // slots that one person may turn out to have
 inline constexpr std::size_t kFenceAliasesMax = 256;  // of one row; a larger fence has several
 inline constexpr std::size_t kFenceClassesMax = 256;
+inline constexpr std::size_t kFenceSlotsMax = 256;             // of one row, as the aliases
+inline constexpr std::size_t kFenceRowBytesMax = 1024 * 1024;  // of the texts of one row, roughly
+
+// Erasures (DESIGN 8).
+inline constexpr std::size_t kErasePersonsMax = 10'000;  // of one request
+inline constexpr std::size_t kRowsPerTransaction = kEraseTargetsMax / kEraseTargetsPerRow;
+inline constexpr std::size_t kEraseBatchMax = 1'000'000;  // targets of one retention batch
+inline constexpr std::size_t kTasksPerPersonMax = 8192;   // recipients who had one person's data
+inline constexpr std::size_t kHoldsPerPersonMax = 64;
+inline constexpr std::size_t kBlockedPerHoldMax = 64;  // requests that wait for one hold to end
+inline constexpr std::size_t kErasuresListedMax = 10'000;
+inline constexpr std::size_t kTasksListedMax = 10'000;
+inline constexpr std::size_t kForgetAtOnceMax =
+    4096;  // passing leaves of cases, in one transaction
+inline constexpr std::chrono::seconds kTickInterval{1};
 inline constexpr std::size_t kRootSlotBytes =
     4096;  // one block: a torn write never reaches the other
 inline constexpr std::size_t kKeysWriteBufferBytes = 8 * 1024 * 1024;
@@ -121,6 +136,9 @@ static_assert(kStoredBytesMax >= 2 * kEventBytesMax, "an event fits its envelope
 static_assert(kGroupBytesMax >= kMessageBytesMax, "one message fits one group");
 static_assert(kAliasesPerPersonMax * 4 <= kLeavesPerSlot, "aliases leave a slot room for its lots");
 static_assert(kFenceAliasesMax >= kAliasesPerPersonMax, "one slot's aliases fit one fence row");
+static_assert(kRowsPerTransaction * kEraseTargetsPerRow <= kEraseTargetsMax &&
+                  kForgetAtOnceMax <= kEraseTargetsMax,
+              "one transaction of the key tree takes whole rows of targets");
 static_assert(kGroupEncodedBytesMax >= 4 * (kGroupBytesMax + kRowBytesMax),
               "a group with its records, rows and a document fits its encoding");
 static_assert(kGroupEventsMax <= 0xffff, "an index within a group is 16 bits");

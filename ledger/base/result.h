@@ -56,6 +56,10 @@ namespace lacuna {
   X(notPublished, "not-published")         \
   X(nothingToErase, "nothing-to-erase")    \
   X(weakErasure, "weak-erasure")           \
+  X(keptByLaw, "kept-by-law")              \
+  X(onHold, "on-hold")                     \
+  X(needsAnother, "needs-another")         \
+  X(notPending, "not-pending")             \
   X(unknownGround, "unknown-ground")       \
   X(alreadyExists, "already-exists")       \
   X(alreadyRunning, "already-running")     \

@@ -59,7 +59,6 @@ struct CertificateRecipient {
 };
 
 // SHA-256("lacuna person" || salt): whoever holds the salt shows that the erasure was theirs.
-using PersonCommitment = Digest<struct PersonCommitmentTag>;
 using PersonSalt = Digest<struct PersonSaltTag>;
 PersonCommitment commitmentOf(const PersonSalt& salt);
 

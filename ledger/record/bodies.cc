@@ -10,7 +10,11 @@ constexpr std::array<std::string_view, 9> kReadOperationNames = {
     "history", "state", "recipients", "show", "find", "link", "erase-plan", "export", "may"};
 constexpr std::array<std::string_view, 6> kReadReasonNames = {"unstated", "request", "support",
                                                               "audit",    "breach",  "other"};
-constexpr std::array<std::string_view, 3> kErasureStepNames = {"intent", "committed", "complete"};
+constexpr std::array<std::string_view, 14> kErasureStepNames = {
+    "intent", "committed", "complete", "received", "planned",   "approved", "frozen",
+    "queued", "destroyed", "removed",  "closed",   "cancelled", "refused",  "forgotten"};
+// The last millisecond that RFC 3339 can write (9999-12-31T23:59:59.999Z).
+constexpr std::uint64_t kMillisMax = 253402300799999;
 constexpr std::array<std::string_view, 8> kGroundNames = {
     "unstated", "no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-duty",
     "child",    "retention-end"};
@@ -54,8 +58,28 @@ std::uint8_t raw(Enum v) {
   return static_cast<std::uint8_t>(v);
 }
 
+// Whether keys are dead when this step is recorded.
+bool afterDestruction(ErasureStep step) {
+  switch (step) {
+    case ErasureStep::committed:
+    case ErasureStep::complete:
+    case ErasureStep::destroyed:
+    case ErasureStep::removed:
+    case ErasureStep::closed:
+    case ErasureStep::forgotten:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool stepFits(const ErasureBody& body) {
-  return (body.step == ErasureStep::intent) == (body.version == TreeVersion(0));
+  if (body.step != ErasureStep::received && body.person != PersonCommitment{}) return false;
+  if (body.step != ErasureStep::destroyed && (body.holder != 0 || body.destroyedAt != Instant{})) {
+    return false;
+  }
+  if (millisOf(body.destroyedAt) > kMillisMax) return false;
+  return afterDestruction(body.step) == (body.version != TreeVersion(0));
 }
 
 }  // namespace
@@ -104,11 +128,13 @@ Bytes encode(const ConsultationBody& body) {
 }
 
 Bytes encode(const ErasureBody& body) {
-  LACUNA_ASSERT(stepFits(body), "an intent has no tree version, every other step has one");
+  LACUNA_ASSERT(stepFits(body), "a step carries a tree version once keys are dead");
   LACUNA_ASSERT(body.weakestAssurance <= kAssuranceMax, "an unknown assurance");
   ByteWriter out;
   out.u8(kBodyVersion).raw(body.erasure.view()).u8(raw(body.step)).u8(raw(body.ground));
   out.u64(body.version.raw()).u8(body.holdersDestroyed).u8(body.weakestAssurance).u32(body.parts);
+  if (body.step == ErasureStep::received) out.raw(body.person.view());
+  if (body.step == ErasureStep::destroyed) out.u8(body.holder).u64(millisOf(body.destroyedAt));
   return out.take();
 }
 
@@ -152,7 +178,7 @@ Result<ConsultationBody> decodeConsultation(ByteView bytes) {
 Result<ErasureBody> decodeErasure(ByteView bytes) {
   return decodeBody<ErasureBody>(bytes, [](ByteReader& in, ErasureBody& body) {
     body.erasure = in.digest<ErasureId>();
-    if (!readEnum(in, body.step, raw(ErasureStep::intent), raw(ErasureStep::complete)) ||
+    if (!readEnum(in, body.step, raw(ErasureStep::intent), raw(ErasureStep::forgotten)) ||
         !readEnum(in, body.ground, raw(Ground::unstated), raw(Ground::retentionEnd))) {
       return false;
     }
@@ -160,6 +186,11 @@ Result<ErasureBody> decodeErasure(ByteView bytes) {
     body.holdersDestroyed = in.u8();
     body.weakestAssurance = in.u8();
     body.parts = in.u32();
+    if (body.step == ErasureStep::received) body.person = in.digest<PersonCommitment>();
+    if (body.step == ErasureStep::destroyed) {
+      body.holder = in.u8();
+      body.destroyedAt = instantOf(in.u64());
+    }
     return body.weakestAssurance <= kAssuranceMax && stepFits(body);
   });
 }

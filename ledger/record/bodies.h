@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ledger/base/bytes.h"
+#include "ledger/base/clock.h"
 #include "ledger/base/result.h"
 #include "ledger/base/strong.h"
 #include "ledger/crypto/signing.h"
@@ -16,7 +17,8 @@
 namespace lacuna {
 
 using ErasureId = Digest<struct ErasureIdTag, 16>;
-using NoteHash = Digest<struct NoteHashTag>;  // SHA-256 of a whole checkpoint note
+using NoteHash = Digest<struct NoteHashTag>;                  // SHA-256 of a whole checkpoint note
+using PersonCommitment = Digest<struct PersonCommitmentTag>;  // proof/certificate.h
 
 // Origin line of checkpoints = name of the signing key: printable ASCII, no space, no '+', 1..255.
 inline constexpr std::size_t kOriginBytesMax = 255;
@@ -71,8 +73,25 @@ struct ConsultationBody {
   bool operator==(const ConsultationBody&) const = default;
 };
 
-// On disk: never renumber.
-enum class ErasureStep : std::uint8_t { intent = 1, committed = 2, complete = 3 };
+// The steps of an erasure, in the order received planned [approved] frozen queued intent committed
+// destroyed... complete removed closed; or received planned, then cancelled or refused. `forgotten` is the
+// end of what cases kept for a while (fences, handles of recipients). On disk: never renumber.
+enum class ErasureStep : std::uint8_t {
+  intent = 1,     // what is to die is durable
+  committed = 2,  // keys destroyed: this system no longer serves it
+  complete = 3,   // by every key holder (P5)
+  received = 4,
+  planned = 5,
+  approved = 6,   // by a second officer
+  frozen = 7,     // until it is committed, reads and appends of the persons get `busy`
+  queued = 8,     // the recipients who had the data are on the worklist (Art. 19)
+  destroyed = 9,  // one key holder has destroyed its keys
+  removed = 10,   // the envelopes are physically gone
+  closed = 11,
+  cancelled = 12,
+  refused = 13,  // everything must be kept
+  forgotten = 14,
+};
 std::string_view nameOf(ErasureStep v);
 
 // Grounds of an erasure (Art. 17(1), DESIGN 9). On disk: never renumber.
@@ -94,10 +113,13 @@ struct ErasureBody {
   ErasureId erasure;
   ErasureStep step = ErasureStep::intent;
   Ground ground = Ground::unstated;
-  TreeVersion version;  // 0 in an intent, never in another step
+  TreeVersion version;  // in which the keys are dead; 0 in the steps before `committed`
   std::uint8_t holdersDestroyed = 0;
   std::uint8_t weakestAssurance = 0;  // 0 none 1 logical 2 inplace 3 hardware
   std::uint32_t parts = 0;            // intent: how many target rows
+  PersonCommitment person;            // received: of the salt given to the person; zeros: none
+  std::uint8_t holder = 0;            // destroyed: which one
+  Instant destroyedAt{};              // destroyed: when its old root was overwritten
   bool operator==(const ErasureBody&) const = default;
 };
 

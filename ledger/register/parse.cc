@@ -287,6 +287,19 @@ void readDeadlines(Entry& root, Deadlines& deadlines) {
   entry->done();
 }
 
+// Either spelling, as TOML is often written: secondOfficer or second_officer.
+void readErasure(Entry& root, ErasurePolicy& policy) {
+  std::optional<Entry> entry = root.inner("erasure");
+  if (!entry) return;
+  const bool second = entry->flag("second_officer");
+  policy.secondOfficer = entry->flag("secondOfficer") || second;
+  const std::optional<Period> period = entry->period("cooling_off");
+  policy.coolingOff = entry->period("coolingOff");
+  if (!policy.coolingOff) policy.coolingOff = period;
+  entry->text("note");
+  entry->done();
+}
+
 void readHolidays(Entry& root, std::set<Date>& holidays) {
   std::optional<Entry> entry = root.inner("holidays");
   if (!entry) return;
@@ -404,6 +417,7 @@ std::uint32_t lineOfDeepKey(std::string_view toml) {
 void readAll(Entry& root, Register::Parts& parts) {
   readController(root, parts.controller);
   readDeadlines(root, parts.deadlines);
+  readErasure(root, parts.erasure);
   readHolidays(root, parts.holidays);
   readList(root, "categories", List::categories, parts.categories.items());
   readList(root, "classes", List::classes, parts.classes.items());

@@ -161,6 +161,12 @@ struct Deadlines {
   Period caseRetention{0, 13, 0};  // after closing
 };
 
+// What has to happen between asking for an erasure and destroying keys.
+struct ErasurePolicy {
+  bool secondOfficer = false;        // another officer has to approve it
+  std::optional<Period> coolingOff;  // until then it can be cancelled
+};
+
 // Where a register text is wrong: the first error, with line (1-based) and the nearest known id.
 struct RegisterError {
   std::uint32_t line = 0;
@@ -176,6 +182,7 @@ class Register {
 
   const Controller& controller() const;
   const Deadlines& deadlines() const;
+  const ErasurePolicy& erasure() const;
   const std::set<Date>& holidays() const;
   const Purpose* purpose(std::string_view id) const;
   const RetentionClass* klass(std::string_view id) const;

@@ -86,6 +86,9 @@ TreeVersion Vault::version() const {
   return parts_->current->version;
 }
 
+// erase() returns when the one holder has overwritten its old root.
+bool Vault::destroyedEverywhere(TreeVersion version) const { return version <= this->version(); }
+
 std::optional<Secret> Vault::lotKey(Slot slot, LeafNo leaf) const {
   parts_->mustNotBeSealed();
   const auto lock = parts_->gate.shared();

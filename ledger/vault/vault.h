@@ -96,6 +96,8 @@ class Vault {
   AssuranceReport assurance() const;  // checked at open; recheck() repeats the check
   AssuranceReport recheck();
   TreeVersion version() const;
+  // Whether every key holder has destroyed what died in this version. Thread-safe.
+  bool destroyedEverywhere(TreeVersion version) const;
 
   // The key of a lot; nothing when the lot or its slot is dead. A few hash steps; thread-safe.
   // Needs: slot < slotHighWater(), leaf < kLeavesPerSlot. (Seeds beyond are replaced by healing.)

@@ -1,6 +1,6 @@
 // Rows of `persons` (FORMAT.md 7). The first byte chooses the row; what decodes encodes to the same bytes.
 #include "ledger/base/fault.h"
-#include "ledger/subject.h"
+#include "ledger/erasure_rows.h"
 
 namespace {
 
@@ -27,6 +27,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 'F':
       same(decodeFence(row), row, encodeFence);
+      break;
+    case 'E':
+      same(decodeCaseFile(row), row, encodeCaseFile);
+      break;
+    case 'W':
+      same(decodeOutcome(row), row, encodeOutcome);
+      break;
+    case 'C':
+      same(decodeContacts(row), row, encodeContacts);
+      break;
+    case 'O':
+      same(decodeOrdered(row), row, encodeOrdered);
+      break;
+    case 'H':
+      same(decodeHold(row), row, encodeHold);
       break;
     default:
       break;

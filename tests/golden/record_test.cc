@@ -91,11 +91,11 @@ TEST_CASE("public bodies have the golden bytes", "[P1]") {
   CHECK(*decodeConsultation(hexBytes(bodies["consultation"])) == consultation);
 
   const ErasureBody intent{
-      erasure, ErasureStep::intent, Ground::consentWithdrawn, TreeVersion(0), 0, 0, 2};
+      erasure, ErasureStep::intent, Ground::consentWithdrawn, TreeVersion(0), 0, 0, 2, {}, 0, {}};
   CHECK(hexOf(encode(intent)) == hex("erasureIntent"));
   CHECK(*decodeErasure(hexBytes(bodies["erasureIntent"])) == intent);
   const ErasureBody complete{
-      erasure, ErasureStep::complete, Ground::consentWithdrawn, TreeVersion(9), 1, 2, 0};
+      erasure, ErasureStep::complete, Ground::consentWithdrawn, TreeVersion(9), 1, 2, 0, {}, 0, {}};
   CHECK(hexOf(encode(complete)) == hex("erasureComplete"));
   CHECK(*decodeErasure(hexBytes(bodies["erasureComplete"])) == complete);
 

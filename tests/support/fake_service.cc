@@ -211,6 +211,31 @@ void FakeService::personLink(const Caller&, std::string, std::string, std::strin
 void FakeService::erase(const Caller&, EraseRequest, Answer<std::string> done) {
   answerText("erase", std::move(done));
 }
+void FakeService::erasure(const Caller&, ErasureAct, std::uint64_t, Answer<std::string> done) {
+  answerText("erasure", std::move(done));
+}
+void FakeService::erasures(const Caller&, Answer<std::vector<std::string>> done) {
+  answerLines("erasures", std::move(done));
+}
+void FakeService::tasks(const Caller&, std::uint64_t, Answer<std::vector<std::string>> done) {
+  answerLines("tasks", std::move(done));
+}
+void FakeService::taskTake(const Caller&, std::string, Answer<std::string> done) {
+  answerText("taskTake", std::move(done));
+}
+void FakeService::taskSet(const Caller&, std::string, std::string, std::string,
+                          Answer<std::string> done) {
+  answerText("taskSet", std::move(done));
+}
+void FakeService::holdPlace(const Caller&, HoldOrder, Answer<std::string> done) {
+  answerText("holdPlace", std::move(done));
+}
+void FakeService::holdLift(const Caller&, std::uint64_t, Answer<std::string> done) {
+  answerText("holdLift", std::move(done));
+}
+void FakeService::holds(const Caller&, std::string, Answer<std::vector<std::string>> done) {
+  answerLines("holds", std::move(done));
+}
 void FakeService::registerApply(const Caller&, std::string, Answer<std::string> done) {
   answerText("registerApply", std::move(done));
 }

@@ -52,6 +52,14 @@ class FakeService final : public LedgerService {
   void personLink(const Caller&, std::string, std::string, std::string,
                   Answer<std::string>) override;
   void erase(const Caller&, EraseRequest, Answer<std::string>) override;
+  void erasure(const Caller&, ErasureAct, std::uint64_t, Answer<std::string>) override;
+  void erasures(const Caller&, Answer<std::vector<std::string>>) override;
+  void tasks(const Caller&, std::uint64_t, Answer<std::vector<std::string>>) override;
+  void taskTake(const Caller&, std::string, Answer<std::string>) override;
+  void taskSet(const Caller&, std::string, std::string, std::string, Answer<std::string>) override;
+  void holdPlace(const Caller&, HoldOrder, Answer<std::string>) override;
+  void holdLift(const Caller&, std::uint64_t, Answer<std::string>) override;
+  void holds(const Caller&, std::string, Answer<std::vector<std::string>>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;
   Result<std::string> registerShow(std::string) override;
   void record(const Caller&, std::vector<Event>, BatchAnswer) override;

@@ -8,7 +8,7 @@ namespace {
 
 const GenesisBody kGenesis{LedgerId{{1, 2, 3}}, "audit.example.org/a", PublicKey{{9}}};
 const ErasureBody kIntent{
-    ErasureId{{7}}, ErasureStep::intent, Ground::child, TreeVersion(0), 0, 0, 3};
+    ErasureId{{7}}, ErasureStep::intent, Ground::child, TreeVersion(0), 0, 0, 3, {}, 0, {}};
 
 // Every shorter and the next longer text, and another version, are refused.
 template <typename Decode>
@@ -63,17 +63,39 @@ TEST_CASE("values outside the lists of the format are refused", "[P1]") {
   CHECK(accepted(access, 6, decodeAccess) == upTo(0, 15));
   CHECK_FALSE(decodeRegister(Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0}));
 
-  // Only an intent has no tree version.
+  // Only once keys are dead is there a tree version.
   const Bytes intent = encode(kIntent);
-  CHECK(accepted(intent, 17, decodeErasure) == upTo(1, 1));
+  CHECK(accepted(intent, 17, decodeErasure) == std::vector<int>{1, 5, 6, 7, 8, 12, 13});
   ErasureBody done = kIntent;
   done.step = ErasureStep::committed;
   done.version = TreeVersion(4);
-  CHECK(accepted(encode(done), 17, decodeErasure) == upTo(2, 3));
+  CHECK(accepted(encode(done), 17, decodeErasure) == std::vector<int>{2, 3, 10, 11, 14});
   CHECK(accepted(intent, 18, decodeErasure) == upTo(0, 7));
   CHECK(accepted(intent, 28, decodeErasure) == upTo(0, 3));
   done.version = TreeVersion(0);
   CHECK_THROWS_AS(encode(done), Bug);
+}
+
+TEST_CASE("what only one step says stands in that step alone", "[P1]") {
+  ErasureBody received = kIntent;
+  received.step = ErasureStep::received;
+  received.parts = 0;
+  received.person = PersonCommitment{{5}};
+  CHECK(encode(received).size() == encode(kIntent).size() + 32);
+  CHECK(*decodeErasure(encode(received)) == received);
+  checkStrict(encode(received), decodeErasure);
+  received.step = ErasureStep::planned;
+  CHECK_THROWS_AS(encode(received), Bug);
+
+  ErasureBody destroyed = kIntent;
+  destroyed.step = ErasureStep::destroyed;
+  destroyed.version = TreeVersion(9);
+  destroyed.holder = 2;
+  destroyed.destroyedAt = instantOf(1585732353000);
+  CHECK(*decodeErasure(encode(destroyed)) == destroyed);
+  checkStrict(encode(destroyed), decodeErasure);
+  destroyed.step = ErasureStep::complete;
+  CHECK_THROWS_AS(encode(destroyed), Bug);
 }
 
 TEST_CASE("an origin is a name that notes can carry", "[P3]") {

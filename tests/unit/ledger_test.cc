@@ -199,7 +199,7 @@ TEST_CASE("an erased person is gone, the log is whole, and the slot is never fou
   World world;
   REQUIRE(world.submitOne(collect("crm:1")));
   REQUIRE(world.submitOne(collect("crm:2")));
-  REQUIRE(world.submitOne(invoice("crm:1", "2026-02-01T10:00:00Z")));
+  REQUIRE(world.submitOne(consent("crm:1", "given")));
   const Slot slot = *world.sequencer().resolve("crm:1");
   const Result<Erasure> erased = world.erase("crm:1");
   REQUIRE(erased);

@@ -96,10 +96,13 @@ TEST_CASE("alias, targets and fence rows stand in the bytes of FORMAT 7.1", "[su
                 "00", "0002", "0000000fffffffff", "01", "0000"}));
   CHECK(*decodeTargets(encodeTargets(targets)) == targets);
 
-  const Fence fence{instantOf(kMillis), instantOf(kMillis + 1), {"crm:1"}, {"billing"}};
+  Fence fence{
+      instantOf(kMillis), instantOf(kMillis + 1), {}, {"crm:1"}, {{Slot(7), true, {"billing"}}}};
+  fence.order.fill(0xdd);
   CHECK(hexOf(encodeFence(fence)) ==
-        joined({"01", "0000017135037be8", "0000017135037be9", "0001", "0005", "63726d3a31", "0001",
-                "0007", "62696c6c696e67"}));
+        joined({"02", "0000017135037be8", "0000017135037be9",
+                "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd", "0001", "0005",
+                "63726d3a31", "0001", "0000000000000007", "01", "0001", "0007", "62696c6c696e67"}));
   CHECK(*decodeFence(encodeFence(fence)) == fence);
 }
 
@@ -123,7 +126,8 @@ TEST_CASE("a subject record cut anywhere, or with a byte more, is refused", "[su
     bytes[0] = 2;
     CHECK(codeOf(decodeSubject(bytes)) == RefusalCode::unknownVersion);
   }
-  const Bytes fence = encodeFence({instantOf(1), instantOf(2), {"crm:1"}, {"billing"}});
+  const Bytes fence =
+      encodeFence({instantOf(1), instantOf(2), {}, {"crm:1"}, {{Slot(7), false, {"billing"}}}});
   for (std::size_t size = 0; size < fence.size(); ++size) {
     CHECK_FALSE(decodeFence(ByteView(fence).first(size)));
   }
@@ -310,13 +314,14 @@ TEST_CASE("alias and fence texts are bounded", "[subject]") {
     row.u8(1).u64(kMillis).u8(1).bytes16(bytesOf(text));
     CHECK_FALSE(decodeAliasRow(row.view()));
     ByteWriter fence;
-    fence.u8(1).u64(kMillis).u64(kMillis).u16(1).bytes16(bytesOf(text)).u16(0);
+    fence.u8(2).u64(kMillis).u64(kMillis).raw(ByteArray<32>{}).u16(1).bytes16(bytesOf(text)).u16(0);
     CHECK_FALSE(decodeFence(fence.view()));
     CHECK_THROWS_AS(encodeAliasRow({instantOf(kMillis), true, text}), Bug);
   }
-  Fence fence{instantOf(1), instantOf(2), {}, {}};
+  Fence fence{instantOf(1), instantOf(2), {}, {}, {}};
   fence.aliases.assign(kFenceAliasesMax, "crm:1");
-  fence.classes.assign(kFenceClassesMax, "billing");
+  fence.slots.assign(kFenceSlotsMax, {Slot(1), false, {}});
+  fence.slots[0].classes.assign(kFenceClassesMax, "billing");
   CHECK(*decodeFence(encodeFence(fence)) == fence);
   fence.aliases.emplace_back("crm:2");
   CHECK_THROWS_AS(encodeFence(fence), Bug);

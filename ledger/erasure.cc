@@ -1,0 +1,588 @@
+// The saga. Each group below is one synced write; beside it stands what a crash right after it leaves.
+#include "ledger/erasure.h"
+
+#include "ledger/base/limits.h"
+#include "ledger/crypto/digest.h"
+#include "ledger/record/envelope.h"
+
+#include <algorithm>
+
+namespace lacuna {
+namespace {
+
+constexpr std::string_view kTreeRow = "tree";  // of Table::meta: the tree version the log knows of
+
+Instant later(const Register& reg, Instant t, const Period& period) {
+  const std::string& zone = reg.controller().zone;
+  const Date day = dateIn(zone, t);
+  return startOfDay(zone, plus(day, period)) + (t - startOfDay(zone, day));
+}
+
+RowChange gone(Bytes key) { return {Table::persons, std::move(key), std::nullopt}; }
+
+}  // namespace
+
+Erasures::Erasures(World world)
+    : world_(std::move(world)), holds_(world_.vault, world_.store, world_.sequencer) {}
+
+void Erasures::commit(Draft& draft, std::string_view name) {
+  const auto tell = [&](const char* when) {
+    if (world_.onStep) world_.onStep(std::string(name) + when);
+  };
+  tell(".before");
+  world_.commitNow(draft);
+  tell(".after");
+}
+
+Seq Erasures::step(Draft& draft, const Case& one, ErasureStep which,
+                   std::optional<StoredEvent> stored) {
+  ErasureBody body;
+  body.erasure = one.file.erasure;
+  body.step = which;
+  body.ground = one.file.ground;
+  const bool after = which == ErasureStep::committed || which == ErasureStep::complete ||
+                     which == ErasureStep::destroyed || which == ErasureStep::closed;
+  if (after) {
+    body.version = one.file.version;
+    body.holdersDestroyed = 1;
+  }
+  body.weakestAssurance = static_cast<std::uint8_t>(world_.vault.assurance().level);
+  if (which == ErasureStep::intent) body.parts = one.file.parts;
+  if (which == ErasureStep::received && one.file.salt != PersonSalt{}) {
+    body.person = commitmentOf(one.file.salt);
+  }
+  if (which == ErasureStep::destroyed) body.destroyedAt = one.file.committedAt;
+  return world_.sequencer.caseEvent(draft, one.slot, Kind::erasure, encode(body),
+                                    std::move(stored));
+}
+
+StoredEvent Erasures::said(const Draft& draft, const Case& one, std::uint32_t principal,
+                           std::string_view what) const {
+  StoredEvent stored;
+  stored.event.kind = Kind::erasure;
+  stored.event.at = draft.recordedAt;
+  stored.principal = principal;
+  stored.operationText = std::string(what);
+  stored.details = one.file.classes;
+  return stored;
+}
+
+Erasures::Case& Erasures::open(Draft& draft, CaseFile file) {
+  Case one;
+  one.slot = world_.sequencer.openCase(draft);
+  People& people = world_.sequencer.people();
+  one.number = people.subject(one.slot).caseNumber;
+  file.receivedAt = draft.recordedAt;
+  file.passing = people.openLot(draft, one.slot, kPassingClass, 0, draft.recordedAt);
+  one.file = std::move(file);
+  ids_.insert_or_assign(one.file.erasure, one.slot);
+  const std::string what = one.file.batch ? "batch" : one.file.whole ? "person" : "classes";
+  Case& kept = attend(std::move(one));
+  kept.file.received =
+      step(draft, kept, ErasureStep::received, said(draft, kept, kept.file.principal, what));
+  return kept;
+}
+
+// ---- asking
+
+Result<Erasure> Erasures::plan(const EraseOrder& order) {
+  if (const Outcome fits = check(order); !fits) return fits.refusal();
+  const Plan planned = planOf(order);
+  if (order.persons.size() == 1 && planned.asked.front().refused)
+    return *planned.asked.front().refused;
+  Case one;
+  one.file.ground = order.ground;
+  one.file.whole = order.classes.empty();
+  const std::set<std::string> classes(order.classes.begin(), order.classes.end());
+  one.file.classes.assign(classes.begin(), classes.end());
+  one.file.version = world_.vault.version();
+  return reportOf(one, planned);
+}
+
+Result<Erasure> Erasures::order(const Caller& caller, const EraseOrder& order) {
+  if (order.id) {
+    bool same = false;
+    if (std::optional<Erasure> before = repeated(order, same)) {
+      if (same) return std::move(*before);
+      return Refusal{RefusalCode::idReused, "another erasure was asked for under this id"};
+    }
+  }
+  if (world_.vault.assurance().level == Assurance::none && !world_.allowWeak) {
+    return Refusal{
+        RefusalCode::weakErasure,
+        "keys/ lies on storage that cannot be overwritten in place, so an erasure would "
+        "not be one; move it to ext4 or xfs, or start lacunad with --allow-weak-erasure"};
+  }
+  if (const Outcome fits = check(order); !fits) return fits.refusal();
+  Plan planned = planOf(order);
+  if (planned.persons.empty()) {
+    if (order.persons.size() == 1) return *planned.asked.front().refused;
+    return Refusal{RefusalCode::nothingToErase, "nothing of any of these persons can be erased"};
+  }
+  CaseFile file;
+  if (order.id) {
+    file.erasure = *order.id;
+  } else {
+    world_.entropy.fill(file.erasure.bytes);
+  }
+  file.ground = order.ground;
+  file.whole = order.classes.empty();
+  file.principal = caller.principal;
+  const std::set<std::string> classes(order.classes.begin(), order.classes.end());
+  file.classes.assign(classes.begin(), classes.end());
+  file.persons = static_cast<std::uint32_t>(planned.persons.size());
+  // One person's salt: they alone can show that this erasure was theirs. A list has none to give.
+  if (order.persons.size() == 1) world_.entropy.fill(file.salt.bytes);
+  const Register& reg = world_.sequencer.registers().latest();
+  const ErasurePolicy& policy = reg.erasure();
+  file.needsApproval = policy.secondOfficer;
+  Draft draft = world_.sequencer.begin();
+  if (policy.coolingOff) file.notBefore = later(reg, draft.recordedAt, *policy.coolingOff);
+  Case& one = open(draft, std::move(file));
+  one.order = digestOf(order);
+  step(draft, one, ErasureStep::planned);
+  if (!one.file.needsApproval && one.file.notBefore <= draft.recordedAt) {
+    return carryOut(draft, one, planned);
+  }
+  one.file.state = ErasureState::waiting;
+  Fence fence = fenceOf(draft.recordedAt);
+  fence.order = one.order;
+  one.file.fenceUntil = fence.until;
+  for (std::size_t first = 0; first < planned.persons.size(); first += kEraseTargetsPerRow) {
+    OrderedPersons part;
+    for (std::size_t i = first; i < std::min(planned.persons.size(), first + kEraseTargetsPerRow);
+         ++i) {
+      part.slots.push_back(planned.persons[i].slot);
+    }
+    const auto number = static_cast<std::uint32_t>(first / kEraseTargetsPerRow);
+    draft.sealedRows.push_back(
+        {orderedRowKey(one.slot, number), {one.slot, one.file.passing}, encodeOrdered(part)});
+  }
+  // The fence row holds nobody yet: what was asked, so that a repetition is known.
+  draft.sealedRows.push_back(
+      {fenceRowKey(one.slot, 0), {one.slot, one.file.passing}, encodeFence(fence)});
+  put(draft, one);
+  Erasure report = reportOf(one, planned);
+  commit(draft, "received");  // a crash after it: the request waits
+  close(one.number);
+  return report;
+}
+
+// ---- carrying out
+
+void Erasures::block(Draft& draft, const Case& one, const Plan& plan) {
+  for (const PersonPlan& person : plan.persons) {
+    for (const std::uint64_t hold : person.heldBy) {
+      holds_.block(draft, hold,
+                   {one.number, one.file.ground, one.file.principal, one.file.classes});
+    }
+  }
+}
+
+// Continues the draft in which the request was recorded, or begins with what is asked now.
+Erasure Erasures::carryOut(Draft& draft, Case& one, Plan& plan) {
+  const std::uint64_t number = one.number;
+  one.file.persons = static_cast<std::uint32_t>(plan.persons.size());
+  for (const PersonPlan& person : plan.persons) {
+    one.file.heldRest = one.file.heldRest || !person.heldBy.empty();
+  }
+  block(draft, one, plan);
+  if (plan.targets == 0) {
+    one.file.state = one.file.heldRest ? ErasureState::held : ErasureState::refused;
+    one.file.fenceUntil = draft.recordedAt;
+    for (std::size_t i = 0; i < plan.persons.size(); ++i) {
+      draft.sealedRows.push_back({outcomeRowKey(one.slot, static_cast<std::uint32_t>(i)),
+                                  {one.slot, LeafNo(0)},
+                                  encodeOutcome(plan.persons[i].outcome)});
+    }
+    step(draft, one, ErasureStep::refused, said(draft, one, 0, "kept"));
+    put(draft, one);
+    Erasure report = reportOf(one, plan);
+    commit(draft, "refused");
+    close(number);
+    return report;
+  }
+  writeIntent(draft, one, plan);
+  commit(draft, "intent");  // a crash after it: the next start destroys
+  proceed(one);
+  Erasure report = reportOf(one, plan);
+  close(number);
+  return report;
+}
+
+// Everything that has to be known when the keys are dead, in one group: what dies, who is told, the fence.
+void Erasures::writeIntent(Draft& draft, Case& one, Plan& plan) {
+  std::vector<EraseTarget> targets;
+  targets.reserve(plan.targets);
+  const LotRef passing{one.slot, one.file.passing};
+  std::vector<Fence> fences{fenceOf(draft.recordedAt)};
+  fences.front().order = one.order;
+  for (std::size_t i = 0; i < plan.persons.size(); ++i) {
+    PersonPlan& person = plan.persons[i];
+    const auto index = static_cast<std::uint32_t>(i);
+    std::vector<AliasRow> aliases;
+    if (!one.file.batch) aliases = aliasRowsOf(world_.vault, world_.store, person.slot);
+    for (Task& task : person.outcome.tasks) task.since = draft.recordedAt;
+    draft.sealedRows.push_back(
+        {outcomeRowKey(one.slot, index), {one.slot, LeafNo(0)}, encodeOutcome(person.outcome)});
+    if (!person.outcome.tasks.empty()) {
+      if (one.file.contacts == LeafNo(0)) {
+        one.file.contacts =
+            world_.sequencer.people().openLot(draft, one.slot, kContactClass, 0, draft.recordedAt);
+      }
+      Contacts contacts;
+      for (const AliasRow& row : aliases) contacts.aliases.push_back(row.text);
+      draft.sealedRows.push_back({contactsRowKey(one.slot, index),
+                                  {one.slot, one.file.contacts},
+                                  encodeContacts(contacts)});
+    }
+    if (!person.targets.empty() && !one.file.batch) {
+      fencePerson(one.file.whole, person, aliases, fences);
+    }
+    targets.insert(targets.end(), person.targets.begin(), person.targets.end());
+  }
+  std::uint32_t parts = 0;
+  for (std::size_t first = 0; first < targets.size(); first += kEraseTargetsPerRow, ++parts) {
+    const auto begin = targets.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = targets.begin() + static_cast<std::ptrdiff_t>(
+                                           std::min(targets.size(), first + kEraseTargetsPerRow));
+    draft.sealedRows.push_back(
+        {targetsRowKey(one.slot, parts), passing,
+         encodeTargets({one.file.erasure, one.file.ground, std::vector<EraseTarget>(begin, end)})});
+  }
+  for (std::size_t i = 0; i < fences.size(); ++i) {
+    draft.sealedRows.push_back(
+        {fenceRowKey(one.slot, static_cast<std::uint32_t>(i)), passing, encodeFence(fences[i])});
+  }
+  for (std::uint32_t i = 0; i * kEraseTargetsPerRow < one.file.persons; ++i) {
+    draft.rows.push_back(gone(orderedRowKey(one.slot, i)));
+  }
+  one.file.parts = parts;
+  one.file.state = ErasureState::destroying;
+  one.file.fenceUntil = fences.front().until;
+  for (const PersonPlan& person : plan.persons) {
+    one.openTasks += static_cast<std::uint32_t>(person.outcome.tasks.size());
+  }
+  step(draft, one, ErasureStep::frozen);
+  step(draft, one, ErasureStep::queued);
+  one.file.intent =
+      step(draft, one, ErasureStep::intent,
+           said(draft, one, one.file.principal, one.file.whole ? "person" : "classes"));
+  put(draft, one);
+}
+
+std::vector<Erasures::Part> Erasures::targetsOf(const Case& one) const {
+  std::vector<Part> out;
+  for (std::uint32_t part = 0; part < one.file.parts; ++part) {
+    const std::optional<Bytes> plain =
+        opened(targetsRowKey(one.slot, part), one.slot, one.file.passing);
+    if (!plain) {
+      LACUNA_ASSERT(out.empty(), "targets are carried out in order");
+      continue;
+    }
+    Result<Targets> targets = decodeTargets(*plain);
+    if (!targets) throw Fault("the targets of an erasure do not follow the format");
+    out.push_back({part, std::move(targets->targets)});
+  }
+  return out;
+}
+
+// What the intent says is destroyed, transaction by transaction. Where a crash cut it short this is
+// begun again: what is dead absorbs, what is done has no row any more.
+void Erasures::proceed(Case& one) {
+  const std::vector<Part> rows = targetsOf(one);
+  std::set<Slot> frozen;
+  for (const Part& row : rows) {
+    for (const EraseTarget& target : row.targets) frozen.insert(target.slot);
+  }
+  for (const Slot slot : frozen) world_.sequencer.freeze(slot);
+  for (std::size_t first = 0; first < rows.size(); first += kRowsPerTransaction) {
+    const std::size_t end = std::min(rows.size(), first + kRowsPerTransaction);
+    std::vector<EraseTarget> targets;
+    for (std::size_t i = first; i < end; ++i) {
+      targets.insert(targets.end(), rows[i].targets.begin(), rows[i].targets.end());
+    }
+    std::map<Slot, std::vector<AliasRow>> aliases;  // while the keys live
+    for (const EraseTarget& target : targets) {
+      if (target.leaf) continue;
+      aliases.emplace(target.slot, aliasRowsOf(world_.vault, world_.store, target.slot));
+    }
+    const EraseResult destroyed = world_.vault.erase(targets, one.file.erasure, rows[first].part);
+    // A crash from here on: the start finds the rows, destroys what is dead already, and goes on.
+    Draft draft = world_.sequencer.begin();
+    one.file.version = destroyed.version;
+    for (std::size_t i = first; i < end; ++i) {
+      draft.rows.push_back(gone(targetsRowKey(one.slot, rows[i].part)));
+    }
+    forgetTargets(draft, targets, aliases);
+    const ByteArray<8> version = key64(destroyed.version.raw());
+    draft.rows.push_back({Table::meta, Bytes(kTreeRow.begin(), kTreeRow.end()),
+                          Bytes(version.begin(), version.end())});
+    if (end == rows.size()) {
+      one.file.state = ErasureState::committed;
+      one.file.committedAt = draft.recordedAt;
+      one.file.committed = step(draft, one, ErasureStep::committed);
+      finishIfEverywhere(draft, one);
+    }
+    put(draft, one);
+    commit(draft, "committed");  // a crash after it: committed, or the next part
+  }
+  for (const Slot slot : frozen) world_.sequencer.thaw(slot);
+  for (const Fence& fence : fencesOf(one)) world_.sequencer.setFence(fence);
+}
+
+void Erasures::forgetTargets(Draft& draft, const std::vector<EraseTarget>& targets,
+                             const std::map<Slot, std::vector<AliasRow>>& aliases) {
+  People& people = world_.sequencer.people();
+  std::map<Slot, std::vector<LeafNo>> leaves;
+  for (const EraseTarget& target : targets) {
+    if (target.leaf) {
+      leaves[target.slot].push_back(*target.leaf);
+    } else {
+      if (people.exists(target.slot) && people.whatOf(target.slot) == SubjectWhat::caseFile) {
+        forgetCase(draft, target.slot);
+      }
+      people.forgetSlot(draft, target.slot, aliases.at(target.slot));
+      holds_.forgetSlot(target.slot);
+    }
+  }
+  for (const auto& [slot, dead] : leaves) {
+    // Gone as a whole meanwhile (another part of the same erasure): nothing is left to be said of it.
+    if (people.exists(slot)) people.forgetLots(draft, slot, dead);
+  }
+}
+
+// P5: complete is said when every key holder has destroyed its keys, and not before.
+void Erasures::finishIfEverywhere(Draft& draft, Case& one) {
+  if (!world_.vault.destroyedEverywhere(one.file.version)) return;
+  step(draft, one, ErasureStep::destroyed);
+  one.file.state = ErasureState::complete;
+  one.file.completedAt = draft.recordedAt;
+  one.file.complete = step(draft, one, ErasureStep::complete);
+}
+
+Result<Erasure> Erasures::batch(std::vector<EraseTarget> targets, Ground ground) {
+  if (world_.vault.assurance().level == Assurance::none && !world_.allowWeak) {
+    return Refusal{RefusalCode::weakErasure,
+                   "keys/ lies on storage that cannot be overwritten in place"};
+  }
+  if (targets.size() > kEraseBatchMax) {
+    return Refusal{RefusalCode::tooMany, "one batch destroys at most a million lots"};
+  }
+  std::map<Slot, std::set<LeafNo>> lots;  // none: the whole slot
+  for (const EraseTarget& target : targets) {
+    std::set<LeafNo>& leaves = lots[target.slot];
+    if (target.leaf) leaves.insert(*target.leaf);
+  }
+  Plan plan;
+  std::map<std::pair<std::string, std::int32_t>, LotDecision> summary;
+  PersonPlan all;
+  People& people = world_.sequencer.people();
+  for (const auto& [slot, leaves] : lots) {
+    if (!people.exists(slot)) continue;
+    PersonPlan person = planLots(slot, leaves);
+    if (person.targets.empty()) continue;
+    plan.targets += person.targets.size();
+    all.targets.insert(all.targets.end(), person.targets.begin(), person.targets.end());
+    for (const LotDecision& lot : person.outcome.lots) {
+      LotDecision& of = summary[{lot.klass, lot.period}];
+      of.klass = lot.klass;
+      of.period = lot.period;
+      ++of.events;  // of a batch: lots
+    }
+  }
+  if (plan.targets == 0) {
+    return Refusal{RefusalCode::nothingToErase, "nothing of this may be erased now"};
+  }
+  for (auto& [key, lot] : summary) all.outcome.lots.push_back(std::move(lot));
+  all.outcome.result = PersonResult::partly;
+  CaseFile file;
+  world_.entropy.fill(file.erasure.bytes);
+  file.ground = ground;
+  file.batch = true;
+  Draft draft = world_.sequencer.begin();
+  Case& one = open(draft, std::move(file));
+  step(draft, one, ErasureStep::planned);
+  plan.persons.push_back(std::move(all));
+  plan.asked.push_back({plan.persons.front().outcome, std::nullopt});
+  return carryOut(draft, one, plan);
+}
+
+// ---- deciding about a request that waits
+
+Result<Erasure> Erasures::approve(const Caller& caller, std::uint64_t caseNumber) {
+  const Result<Case*> found = waiting(caseNumber);
+  if (!found) return found.refusal();
+  Case& one = **found;
+  if (!one.file.needsApproval) {
+    return Refusal{RefusalCode::notPending, "this erasure waits for no approval"};
+  }
+  if (caller.principal == one.file.principal) {
+    return Refusal{RefusalCode::needsAnother,
+                   "another officer has to approve what you asked for yourself"};
+  }
+  Draft draft = world_.sequencer.begin();
+  one.file.needsApproval = false;
+  one.file.approver = caller.principal;
+  one.file.approvedAt = draft.recordedAt;
+  step(draft, one, ErasureStep::approved, said(draft, one, caller.principal, "approve"));
+  if (one.file.notBefore <= draft.recordedAt) {
+    Plan plan = replan(one);
+    return carryOut(draft, one, plan);
+  }
+  put(draft, one);
+  commit(draft, "approved");
+  close(caseNumber);
+  return reportOf(one);
+}
+
+Result<Erasure> Erasures::cancel(const Caller& caller, std::uint64_t caseNumber) {
+  std::optional<Case> held = find(caseNumber);
+  if (held && (held->file.state == ErasureState::held ||
+               (held->file.heldRest && held->file.followedBy == 0))) {
+    // What a hold blocked is no longer asked for; what was erased stays so.
+    Case& one = attend(std::move(*held));
+    Draft draft = world_.sequencer.begin();
+    holds_.unblock(draft, caseNumber);
+    one.file.heldRest = false;
+    if (one.file.state == ErasureState::held) one.file.state = ErasureState::cancelled;
+    step(draft, one, ErasureStep::cancelled, said(draft, one, caller.principal, "cancel"));
+    put(draft, one);
+    Erasure report = reportOf(one);
+    commit(draft, "cancelled");
+    close(caseNumber);
+    return report;
+  }
+  const Result<Case*> found = waiting(caseNumber);
+  if (!found) return found.refusal();
+  Case& one = **found;
+  Draft draft = world_.sequencer.begin();
+  one.file.state = ErasureState::cancelled;
+  one.file.fenceUntil = draft.recordedAt;
+  step(draft, one, ErasureStep::cancelled, said(draft, one, caller.principal, "cancel"));
+  put(draft, one);
+  Erasure report = reportOf(one);
+  commit(draft, "cancelled");
+  close(caseNumber);
+  return report;
+}
+
+Result<Erasure> Erasures::resume(std::uint64_t caseNumber) {
+  const std::optional<Case> found = find(caseNumber);
+  if (!found) return Refusal{RefusalCode::notFound, "there is no erasure of that number"};
+  if (found->file.state == ErasureState::waiting) {
+    if (found->file.needsApproval) {
+      return Refusal{RefusalCode::needsAnother,
+                     "another officer has to approve it: lacuna erasure approve N"};
+    }
+    if (world_.sequencer.now() < found->file.notBefore) {
+      return Refusal{RefusalCode::notPending,
+                     "its cooling-off time lasts until " + rfc3339Of(found->file.notBefore)};
+    }
+  }
+  tick();
+  return show(caseNumber);
+}
+
+// ---- what time brings
+
+bool Erasures::due(Instant now) const {
+  if (now.time_since_epoch().count() >= dueAt_.load()) return true;
+  const std::uint64_t pending = pending_.load();
+  return pending != 0 && world_.vault.destroyedEverywhere(TreeVersion(pending));
+}
+
+void Erasures::tick() {
+  completeDue();
+  carryOutDue();
+  forgetDue();
+  dueAt_ = INT64_MAX;
+  pending_ = 0;
+  for (const auto& [number, one] : open_) plantDue(one);
+}
+
+void Erasures::completeDue() {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, one] : open_) {
+    if (one.file.state == ErasureState::committed &&
+        world_.vault.destroyedEverywhere(one.file.version)) {
+      numbers.push_back(number);
+    }
+  }
+  if (numbers.empty()) return;
+  Draft draft = world_.sequencer.begin();
+  for (const std::uint64_t number : numbers) {
+    Case& one = open_.at(number);
+    finishIfEverywhere(draft, one);
+    put(draft, one);
+  }
+  commit(draft, "complete");
+  for (const std::uint64_t number : numbers) close(number);
+}
+
+void Erasures::carryOutDue() {
+  std::vector<std::uint64_t> numbers;
+  const Instant now = world_.sequencer.now();
+  for (const auto& [number, one] : open_) {
+    if (one.file.state == ErasureState::waiting && !one.file.needsApproval &&
+        one.file.notBefore <= now) {
+      numbers.push_back(number);
+    }
+  }
+  for (const std::uint64_t number : numbers) {
+    Case& one = open_.at(number);
+    Draft draft = world_.sequencer.begin();
+    Plan plan = replan(one);
+    carryOut(draft, one, plan);
+  }
+}
+
+// Fences whose days are over, and the handles of recipients who have all been told: their leaves die, so
+// that not even this ledger can say any more who was erased. No intent is needed: the case files say what
+// is due, and what is dead absorbs.
+void Erasures::forgetDue() {
+  const Instant now = world_.sequencer.now();
+  std::vector<std::uint64_t> numbers;
+  std::vector<EraseTarget> targets;
+  for (auto& [number, one] : open_) {
+    if (targets.size() + 2 > kForgetAtOnceMax) break;
+    const std::size_t before = targets.size();
+    if (passingDue(one, now)) targets.push_back({one.slot, one.file.passing});
+    if (contactsDue(one)) targets.push_back({one.slot, one.file.contacts});
+    if (targets.size() > before) numbers.push_back(number);
+  }
+  if (targets.empty()) return;
+  std::vector<Fence> fences;  // while they open: memory forgets them too
+  for (const std::uint64_t number : numbers) {
+    const Case& one = open_.at(number);
+    if (!passingDue(one, now)) continue;
+    for (Fence& fence : fencesOf(one)) fences.push_back(std::move(fence));
+  }
+  ErasureBody body;
+  world_.entropy.fill(body.erasure.bytes);
+  body.step = ErasureStep::forgotten;
+  body.ground = Ground::retentionEnd;
+  std::vector<EraseTarget> alive;
+  for (const EraseTarget& target : targets) {
+    if (world_.vault.lotKey(target.slot, *target.leaf)) alive.push_back(target);
+  }
+  body.version =
+      alive.empty() ? world_.vault.version() : world_.vault.erase(alive, body.erasure, 0).version;
+  // A crash from here on: the rows no longer open, and the next tick takes them away.
+  Draft draft = world_.sequencer.begin();
+  body.holdersDestroyed = 1;
+  body.weakestAssurance = static_cast<std::uint8_t>(world_.vault.assurance().level);
+  world_.sequencer.nobodysEvent(draft, Kind::erasure, encode(body));
+  const ByteArray<8> version = key64(body.version.raw());
+  draft.rows.push_back({Table::meta, Bytes(kTreeRow.begin(), kTreeRow.end()),
+                        Bytes(version.begin(), version.end())});
+  for (const EraseTarget& target : targets) {
+    world_.sequencer.people().forgetLots(draft, target.slot, {*target.leaf});
+  }
+  for (const std::uint64_t number : numbers) forgetRows(draft, open_.at(number), now);
+  commit(draft, "forgotten");
+  for (const Fence& fence : fences) world_.sequencer.forgetFence(fence);
+  for (const std::uint64_t number : numbers) close(number);
+}
+
+}  // namespace lacuna
