@@ -4,6 +4,7 @@
 #include "daemon/erasure_desk.h"
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
+#include "daemon/retention_desk.h"
 #include "daemon/ticker.h"
 #include "ledger/base/limits.h"
 #include "ledger/ledger.h"
@@ -99,7 +100,13 @@ class OpenLedgerService final : public LedgerService {
     erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, [this](Ledger& changed) {
       persons_ = changed.sequencer().people().count();
     });
-    ticker_ = std::make_unique<Ticker>(kTickInterval, [this] { erasures_->tick(); });
+    retention_ = std::make_unique<RetentionDesk>(
+        *ledger_, *pipeline_, reads_,
+        [this](Ledger& changed) { persons_ = changed.sequencer().people().count(); });
+    ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
+      erasures_->tick();
+      retention_->tick(systemClock().now());
+    });
   }
   ~OpenLedgerService() override { drain(); }
 
@@ -263,6 +270,13 @@ class OpenLedgerService final : public LedgerService {
   }
   void holdLift(const Caller& caller, std::uint64_t number, Answer<std::string> done) override {
     erasures_->liftHold(caller, number, std::move(done));
+  }
+  void retentionDue(const Caller& caller, std::string within,
+                    Answer<std::vector<std::string>> done) override {
+    retention_->due(caller, within, std::move(done));
+  }
+  void retentionSweep(const Caller& caller, Answer<std::string> done) override {
+    retention_->sweep(caller, std::move(done));
   }
   void holds(const Caller& caller, std::string reason,
              Answer<std::vector<std::string>> done) override {
@@ -525,6 +539,7 @@ class OpenLedgerService final : public LedgerService {
   std::atomic<std::uint64_t> persons_{0};
   ReadPool reads_;
   std::unique_ptr<ErasureDesk> erasures_;
+  std::unique_ptr<RetentionDesk> retention_;
   std::unique_ptr<Pipeline> pipeline_;  // its threads use everything above
   std::unique_ptr<Ticker> ticker_;      // last: it uses the pipeline
 };

@@ -112,6 +112,10 @@ class OfficerService {
   virtual void holdPlace(const Caller&, HoldOrder, Answer<std::string> done) = 0;
   // Lifts it, and carries out what waited for it.
   virtual void holdLift(const Caller&, std::uint64_t number, Answer<std::string> done) = 0;
+  // Ends of retention: JSON lines by class and year, no identity; and destroying what is due.
+  virtual void retentionDue(const Caller&, std::string within,
+                            Answer<std::vector<std::string>> done) = 0;
+  virtual void retentionSweep(const Caller&, Answer<std::string> done) = 0;
   virtual void holds(const Caller&, std::string reason,
                      Answer<std::vector<std::string>> done) = 0;  // JSON lines
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;

@@ -102,6 +102,9 @@ class Erasures {
   };
   Result<Lifted> liftHold(const Caller& caller, std::uint64_t number);
   const Holds& holds() const { return holds_; }
+  // Cases of which nothing is to be done any more, closed so long ago at `by` that the register keeps them
+  // no longer; with the end of each. Reads every case.
+  void eachEndedCase(Instant by, const std::function<void(Slot, Instant end)>& visit) const;
   // Why a lot may not be erased now; KeptWhy::none when nothing keeps it.
   LotDecision decide(Slot slot, const LotHandle& lot) const;
 

@@ -269,6 +269,21 @@ void Erasures::addPlan(Plan& plan, Slot slot, const std::set<std::string>& class
   plan.persons.push_back(std::move(person));
 }
 
+void Erasures::eachEndedCase(Instant by,
+                             const std::function<void(Slot, Instant end)>& visit) const {
+  const Register& reg = world_.sequencer.registers().latest();
+  const std::string& zone = reg.controller().zone;
+  world_.sequencer.people().each(SubjectWhat::caseFile, [&](Slot slot) {
+    const std::optional<Case> one = read(slot);
+    if (!one || open_.count(one->number) > 0 || one->openTasks > 0 || one->file.heldRest) return;
+    const CaseFile& file = one->file;
+    const Instant closed =
+        std::max({file.receivedAt, file.approvedAt, file.completedAt, file.fenceUntil});
+    const Instant end = endOfDay(zone, plus(dateIn(zone, closed), reg.deadlines().caseRetention));
+    if (end <= by) visit(slot, end);
+  });
+}
+
 // ---- what is shown
 
 std::optional<PersonOutcome> Erasures::outcomeOf(const Case& one, std::uint32_t person) const {

@@ -374,6 +374,27 @@ void People::each(SubjectWhat what, const std::function<void(Slot)>& visit) cons
   }
 }
 
+std::optional<Slot> People::eachSlotFrom(Slot from, const std::function<bool(Slot)>& visit) const {
+  for (std::uint64_t i = from.raw(); i < slots_.size(); ++i) {
+    if (slots_[i].what == kNobody) continue;
+    if (!visit(Slot(i)))
+      return i + 1 < slots_.size() ? std::optional<Slot>(Slot(i + 1)) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void People::eachLot(const std::function<void(Slot, LeafNo, const std::string& klass,
+                                              std::int32_t period)>& visit) const {
+  for (std::uint64_t i = 0; i < slots_.size(); ++i) {
+    const SlotEntry& at = slots_[i];
+    if (at.what == kNobody) continue;
+    for (std::uint16_t k = 0; k < at.lotCount; ++k) {
+      const OpenLot& lot = at.lots[k];
+      visit(Slot(i), LeafNo(lot.leaf), classes_[lot.klass], lot.period);
+    }
+  }
+}
+
 void People::committed(std::uint64_t groupNumber) {
   committed_ = std::max(committed_, groupNumber);
 }

@@ -95,6 +95,11 @@ class People {
 
   // Slots of a kind, in order.
   void each(SubjectWhat what, const std::function<void(Slot)>& visit) const;
+  // Every slot that somebody has, from `from` on, until it returns false; where to go on, if anywhere.
+  std::optional<Slot> eachSlotFrom(Slot from, const std::function<bool(Slot)>& visit) const;
+  // Every open lot, in memory alone: nothing is read or probed.
+  void eachLot(const std::function<void(Slot, LeafNo, const std::string& klass,
+                                        std::int32_t period)>& visit) const;
 
   // Groups up to this number are durable: what they changed may leave the cache.
   void committed(std::uint64_t groupNumber);

@@ -343,6 +343,13 @@ interface Officer {
   holds @20 (reason :Text) -> Outcome(Lines);
   # The holds that stand, one JSON object each; a reading of every person named. `reason` as in
   # ReadRequest.
+
+  retentionDue @21 (within :Text) -> Outcome(Lines);
+  # What the register says has been kept long enough, now or `within` a period such as "P7D": one JSON
+  # object for each class and year, with the number of lots and of those that a hold keeps. Nobody is named.
+
+  retentionSweep @22 () -> Outcome(Text);
+  # Destroys what is due now, in batches, unless a hold stands. One JSON object, after the last batch.
 }
 
 # ---- operator: the machine, never persons

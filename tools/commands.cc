@@ -114,6 +114,19 @@ constexpr std::array kCommands{
         "  lacuna task ack 12.0.1 --state executed\n"
         "  lacuna task ack 12.0.2 --state impossible --note 'the firm no longer exists'\n",
         1, 1, describeTaskAck, taskAck},
+    Command{
+        "retention due", "[--within PERIOD]",
+        "Show what has been kept as long as the register says",
+        "One line for each class and year: how many lots end, and how many a hold keeps. Nobody is "
+        "named.\n\n"
+        "  lacuna retention due\n  lacuna retention due --within P30D\n",
+        0, 0, describeRetentionDue, retentionDue},
+    Command{"retention sweep", "", "Erase what is due, in batches",
+            "What a hold keeps stays. The daemon does the same by itself, once a day. Exit 6: "
+            "committed, "
+            "but a key\nholder has not destroyed its keys yet.\n\n"
+            "  lacuna retention sweep\n",
+            0, 0, nullptr, retentionSweep},
     Command{"hold place", "PERSON --ground G --review DATE [--class C]... [--reason WHY]",
             "Keep a person's data, or classes of them, from being erased",
             "  lacuna hold place crm:100234 --ground legal-claims --class billing --review "

@@ -37,6 +37,10 @@ void describeHoldPlace(boost::program_options::options_description& options);
 Exit holdLift(Invocation& call);
 Exit holdList(Invocation& call);
 
+Exit retentionDue(Invocation& call);
+void describeRetentionDue(boost::program_options::options_description& options);
+Exit retentionSweep(Invocation& call);
+
 Exit registerApply(Invocation& call);
 Exit registerShow(Invocation& call);
 void describeRegisterShow(boost::program_options::options_description& options);

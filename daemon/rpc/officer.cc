@@ -175,6 +175,23 @@ class OfficerServer final : public wire::Officer::Server {
       return answerText(context, kj::mv(awaited.answer));
     });
   }
+  kj::Promise<void> retentionDue(RetentionDueContext context) override {
+    return as(context, [&](Caller caller) {
+      auto within = textOf(context.getParams().getWithin(), "within", kNameBytesMax);
+      if (!within) return refuse(context, within.refusal());
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      service().retentionDue(caller, std::move(*within), std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> retentionSweep(RetentionSweepContext context) override {
+    return as(context, [&](Caller caller) {
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().retentionSweep(caller, std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
   kj::Promise<void> holds(HoldsContext context) override {
     return as(context, [&](Caller caller) {
       auto reason = textOf(context.getParams().getReason(), "reason", kReasonBytesMax);

@@ -233,6 +233,12 @@ void FakeService::holdPlace(const Caller&, HoldOrder, Answer<std::string> done) 
 void FakeService::holdLift(const Caller&, std::uint64_t, Answer<std::string> done) {
   answerText("holdLift", std::move(done));
 }
+void FakeService::retentionDue(const Caller&, std::string, Answer<std::vector<std::string>> done) {
+  answerLines("retentionDue", std::move(done));
+}
+void FakeService::retentionSweep(const Caller&, Answer<std::string> done) {
+  answerText("retentionSweep", std::move(done));
+}
 void FakeService::holds(const Caller&, std::string, Answer<std::vector<std::string>> done) {
   answerLines("holds", std::move(done));
 }

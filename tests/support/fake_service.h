@@ -59,6 +59,8 @@ class FakeService final : public LedgerService {
   void taskSet(const Caller&, std::string, std::string, std::string, Answer<std::string>) override;
   void holdPlace(const Caller&, HoldOrder, Answer<std::string>) override;
   void holdLift(const Caller&, std::uint64_t, Answer<std::string>) override;
+  void retentionDue(const Caller&, std::string, Answer<std::vector<std::string>>) override;
+  void retentionSweep(const Caller&, Answer<std::string>) override;
   void holds(const Caller&, std::string, Answer<std::vector<std::string>>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;
   Result<std::string> registerShow(std::string) override;
