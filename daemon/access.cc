@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace lacuna {
 namespace {
@@ -73,6 +74,7 @@ void AccessList::load(const std::vector<PersonEvent>& events) {
     if (body->action == AccessAction::grant) {
       grants_[body->principal] = grantOf(*body, event.stored, event.recordedAt);
       next_ = std::max(next_, body->principal + 1);
+      ended_ = true;
     }
     if (body->action == AccessAction::revoke) grants_[body->principal].revoked = true;
   }
@@ -146,6 +148,11 @@ Result<Grant> AccessList::prepare(Grant grant, const SystemNumbers& systems, Ins
   grant.since = now;
   grant.revoked = false;
   return grant;
+}
+
+bool AccessList::endsSingleUser() {
+  const std::lock_guard lock(mutex_);
+  return !std::exchange(ended_, true);
 }
 
 void AccessList::add(const Grant& grant) {

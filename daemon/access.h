@@ -26,6 +26,8 @@ class AccessList {
 
   // Checks a new grant against the register; the number it would get is in the answer.
   Result<Grant> prepare(Grant grant, const SystemNumbers& systems, Instant now);
+  // True once: the grant being decided is the first, and ends single-user mode when it is durable.
+  bool endsSingleUser();
   void add(const Grant& grant);
   void revoke(std::uint32_t principal);  // Needs: known()
   bool known(std::uint32_t principal) const;
@@ -36,6 +38,7 @@ class AccessList {
   mutable std::mutex mutex_;
   std::uint32_t ownUid_;
   std::map<std::uint32_t, Grant> grants_;
+  bool ended_ = false;      // single-user mode, by a grant that is durable or on its way
   std::uint32_t next_ = 1;  // numbers given out, durable or on their way
 };
 

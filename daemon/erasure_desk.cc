@@ -67,6 +67,7 @@ void ErasureDesk::act(const Caller& caller, ErasureAct act, std::uint64_t number
                       Answer<std::string> done) {
   alone<std::string>(
       caller, kSmallWork, done, [caller, act, number](Ledger& ledger) -> Result<std::string> {
+        if (act == ErasureAct::certificate) return ledger.certificate(number);
         Erasures& erasures = ledger.erasures();
         Result<Erasure> outcome = act == ErasureAct::approve  ? erasures.approve(caller, number)
                                   : act == ErasureAct::cancel ? erasures.cancel(caller, number)

@@ -2,9 +2,11 @@
 
 #include "daemon/access.h"
 #include "daemon/erasure_desk.h"
+#include "daemon/keys_json.h"
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
 #include "daemon/retention_desk.h"
+#include "daemon/sweeper.h"
 #include "daemon/ticker.h"
 #include "ledger/base/limits.h"
 #include "ledger/ledger.h"
@@ -70,6 +72,10 @@ Result<HistoryQuery> queryOf(const ReadRequest& request, const Register& reg) {
     return Refusal{RefusalCode::invalidValue,
                    "a time is written as 2020-04-01T09:12:33Z or as a date, 2020-04-01"};
   }
+  if (query.from && query.to && *query.from > *query.to) {
+    return Refusal{RefusalCode::invalidValue,
+                   "`from` lies after `to`: nothing can be between them"};
+  }
   return query;
 }
 
@@ -87,7 +93,7 @@ struct ReadTicket {
 class OpenLedgerService final : public LedgerService {
  public:
   OpenLedgerService(std::unique_ptr<Ledger> ledger, const ServiceOptions& options)
-      : ledger_(std::move(ledger)), access_(geteuid()), reads_(2) {
+      : ledger_(std::move(ledger)), access_(geteuid()), reads_(2), log_(options.log) {
     Sequencer& sequencer = ledger_->sequencer();
     for (const LotHandle& lot : sequencer.people().lotsOf(Slot(0))) {
       if (lot.klass != kGrantsClass) continue;
@@ -107,13 +113,21 @@ class OpenLedgerService final : public LedgerService {
       erasures_->tick();
       retention_->tick(systemClock().now());
     });
+    holderTicker_ = std::make_unique<Ticker>(kHolderCheckInterval, [this] { lookForHolders(); });
+    sweeper_ = std::make_unique<Sweeper>(
+        *ledger_, *pipeline_,
+        Sweeper::Options{options.sweepBytesPerSecond, options.sweepInterval, options.log});
   }
   ~OpenLedgerService() override { drain(); }
 
   void drain() override {
+    holderTicker_->stop();
     ticker_->stop();
+    sweeper_->stop();  // it waits for the pipeline
     pipeline_->drain();
     reads_.drain();  // what was recorded as read is answered
+    if (!rested_ && !pipeline_->sealed()) ledger_->rest();
+    rested_ = true;
   }
 
   // ---- recorder
@@ -204,25 +218,23 @@ class OpenLedgerService final : public LedgerService {
     if (text.empty() || text.size() > kAliasBytesMax) {
       return done(Refusal{RefusalCode::invalidValue, "a text to look for has 1 to 512 bytes"});
     }
-    // Alone, so that what was just admitted is found and everyone found can be recorded as read.
-    Work work = workOf(caller, kSmallWork);
-    work.refused = [done](const Refusal& refusal) { done(refusal); };
-    work.exclusive = [caller, text, reason, done](Ledger& ledger) {
-      const std::vector<Ledger::Found> found = ledger.findPersons(text, kPersonsFoundMax);
-      std::vector<Slot> named;
-      std::vector<std::string> lines;
-      for (const Ledger::Found& person : found) {
-        named.push_back(person.slot);
-        Json line;
-        line["aliases"] = person.aliases;
-        lines.push_back(line.dump());
+    if (reason.size() > kReasonBytesMax) return done(reasonTooLong());
+    // Looked for beside the appends, one at a time, since it opens every alias there is.
+    if (scanning_.exchange(true)) return done(busy());
+    const bool taken = reads_.submit([this, caller, text, reason, done] {
+      Result<std::vector<Ledger::Found>> found = Refusal{RefusalCode::tampered, ""};
+      try {
+        found = ledger_->findPersons(text, kPersonsFoundMax);
+      } catch (const std::exception& fault) {
+        found = unreadable(fault);
       }
-      Draft draft = ledger.sequencer().begin();
-      ledger.sequencer().consultScan(draft, caller, ReadOperation::find, reason, named);
-      ledger.commitNow(draft);
-      done(std::move(lines));
-    };
-    pipeline_->enqueue(std::move(work));
+      scanning_ = false;
+      if (!found) return done(found.refusal());
+      tellFound(caller, std::move(*found), reason, done);
+    });
+    if (taken) return;
+    scanning_ = false;
+    done(busy());
   }
 
   void personLink(const Caller& caller, std::string person, std::string alias, std::string reason,
@@ -283,6 +295,15 @@ class OpenLedgerService final : public LedgerService {
     erasures_->holds(caller, std::move(reason), std::move(done));
   }
 
+  void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) override {
+    if (action == "start") return sweeper_->start(std::move(done));
+    if (action == "cancel") sweeper_->cancel();
+    if (action != "cancel" && action != "status") {
+      return done(Refusal{RefusalCode::invalidValue, "a sweep knows start, status and cancel"});
+    }
+    done(sweeper_->status());
+  }
+
   void registerApply(const Caller& caller, std::string toml, Answer<std::string> done) override {
     Result<std::shared_ptr<const Register>> version = Register::parse(toml);
     if (!version) return done(version.refusal());
@@ -336,7 +357,7 @@ class OpenLedgerService final : public LedgerService {
     work.decide = [this, asked, done](Sequencer& sequencer, Draft& draft) {
       const Result<Grant> grant = access_.prepare(asked, sequencer.systems(), draft.recordedAt);
       if (grant) {
-        if (access_.singleUser()) {
+        if (access_.endsSingleUser()) {
           AccessBody ended;
           ended.action = AccessAction::singleUserEnded;
           sequencer.organisation(draft, Kind::access, kGrantsClass, encode(ended), std::nullopt);
@@ -378,14 +399,43 @@ class OpenLedgerService final : public LedgerService {
 
   std::vector<Grant> grants() override { return access_.list(); }
 
-  std::string keysStatus() override { return keysJson(ledger_->assurance()).dump(); }
+  std::string keysStatus() override { return keysJson(ledger_->vault()); }
 
   // Alone: the check overwrites the spare root slot, and an erasure needs that slot.
   void keysCheck(Answer<std::string> done) override {
     Work work = workOf({}, kSmallWork);
     work.refused = [done](const Refusal& refusal) { done(refusal); };
-    work.exclusive = [this, done](Ledger& ledger) {
-      done(keysJson(ledger.recheckAssurance()).dump());
+    work.exclusive = [done](Ledger& ledger) {
+      ledger.recheckAssurance();
+      done(keysJson(ledger.vault()));
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  void keysAddHolder(const Caller& caller, HolderOrder order, Answer<std::string> done) override {
+    if (!std::filesystem::path(order.directory).is_absolute()) {
+      return done(Refusal{RefusalCode::invalidValue, "a key holder's directory is absolute"});
+    }
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.exclusive = [caller, order, done](Ledger& ledger) {
+      const Result<std::uint8_t> number =
+          order.recover ? ledger.vault().returnHolder(order.directory)
+                        : ledger.addHolder(caller, order.directory, order.replaces);
+      if (!number) return done(number.refusal());
+      done(keysJson(ledger.vault(), *number));
+    };
+    pipeline_->enqueue(std::move(work));
+  }
+
+  void keysCloseHolder(const Caller& caller, std::uint8_t number,
+                       Answer<std::string> done) override {
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.exclusive = [caller, number, done](Ledger& ledger) {
+      if (Outcome closed = ledger.closeHolder(caller, number); !closed)
+        return done(closed.refusal());
+      done(keysJson(ledger.vault()));
     };
     pipeline_->enqueue(std::move(work));
   }
@@ -396,7 +446,7 @@ class OpenLedgerService final : public LedgerService {
     return access_.accessOf(uid, gids);
   }
 
-  std::string status() override {
+  std::string status(std::uint8_t roles) override {
     const Pipeline::Counts counts = pipeline_->counts();
     Json out;
     out["version"] = LACUNA_VERSION;
@@ -406,7 +456,9 @@ class OpenLedgerService final : public LedgerService {
     out["key"] = textOf(ledger_->verifierKey());
     out["sealed"] = pipeline_->sealed();
     out["singleUser"] = access_.singleUser();
-    out["persons"] = persons_.load();
+    constexpr auto kMayCount =
+        static_cast<std::uint8_t>(Role::officer) | static_cast<std::uint8_t>(Role::op);
+    if ((roles & kMayCount) != 0) out["persons"] = persons_.load();
     {
       const std::lock_guard lock(registerMutex_);
       out["registerVersion"] = registers_.versions();
@@ -424,6 +476,44 @@ class OpenLedgerService final : public LedgerService {
     Refusal refusal{RefusalCode::busy, "too many questions wait: ask again in a moment"};
     refusal.retryAfter = kBusyRetryAfter;
     return refusal;
+  }
+
+  static Refusal reasonTooLong() {
+    return {RefusalCode::tooLarge, "a reason has at most 512 bytes"};
+  }
+
+  // A fault's own sentence holds no personal datum; a library's may.
+  static Refusal unreadable(const std::exception& error) {
+    const auto* fault = dynamic_cast<const Fault*>(&error);
+    return {RefusalCode::tampered, std::string("this cannot be read: ") +
+                                       (fault != nullptr ? fault->what() : "see `lacuna verify`")};
+  }
+
+  // Everyone named in the answer is recorded as read, durably, before it leaves (P9). Who was erased
+  // since the search is not in it.
+  void tellFound(const Caller& caller, std::vector<Ledger::Found> found, const std::string& reason,
+                 const Answer<std::vector<std::string>>& done) {
+    Work work = workOf(caller, kSmallWork);
+    work.refused = [done](const Refusal& refusal) { done(refusal); };
+    work.decide = [caller, found = std::move(found), reason, done](Sequencer& sequencer,
+                                                                   Draft& draft) {
+      std::vector<Slot> named;
+      std::vector<std::string> lines;
+      for (const Ledger::Found& person : found) {
+        if (!sequencer.people().exists(person.slot) || sequencer.frozen(person.slot)) continue;
+        named.push_back(person.slot);
+        Json line;
+        line["aliases"] = person.aliases;
+        lines.push_back(line.dump());
+      }
+      sequencer.consultScan(draft, caller, ReadOperation::find, reason, named);
+      draft.waiting.push_back(
+          [lines = std::move(lines), done](const Draft&, const Refusal* failure) {
+            if (failure != nullptr) return done(*failure);
+            done(lines);
+          });
+    };
+    pipeline_->enqueue(std::move(work));
   }
 
   Work workOf(const Caller& caller, std::size_t bytes) {
@@ -456,9 +546,7 @@ class OpenLedgerService final : public LedgerService {
   template <typename T, typename Make>
   void read(const Caller& caller, const ReadRequest& request, ReadOperation operation,
             Answer<T> done, Make make) {
-    if (request.reason.size() > kReasonBytesMax) {
-      return done(Refusal{RefusalCode::tooLarge, "a reason has at most 512 bytes"});
-    }
+    if (request.reason.size() > kReasonBytesMax) return done(reasonTooLong());
     Work work = workOf(caller, kSmallWork);
     work.refused = [done](const Refusal& refusal) { done(refusal); };
     work.decide = [this, caller, request, operation, done, make](Sequencer& sequencer,
@@ -477,25 +565,21 @@ class OpenLedgerService final : public LedgerService {
       } else {
         refusal = person.refusal();
       }
-      draft.waiting.push_back([this, ticket, refusal, done, make](const Draft&,
-                                                                  const Refusal* failure) {
-        if (failure != nullptr) return done(*failure);
-        if (refusal) return done(*refusal);
-        const bool taken = reads_.submit([ticket, done, make] {
-          std::optional<Result<T>> answer;
-          try {
-            answer = make(*ticket);
-          } catch (const Fault& fault) {
-            answer = Refusal{RefusalCode::tampered,
-                             std::string("this person cannot be read: ") + fault.what()};
-          } catch (const std::exception&) {
-            answer =
-                Refusal{RefusalCode::tampered, "this person cannot be read: see `lacuna verify`"};
-          }
-          done(std::move(*answer));
-        });
-        if (!taken) done(busy());
-      });
+      draft.waiting.push_back(
+          [this, ticket, refusal, done, make](const Draft&, const Refusal* failure) {
+            if (failure != nullptr) return done(*failure);
+            if (refusal) return done(*refusal);
+            const bool taken = reads_.submit([ticket, done, make] {
+              std::optional<Result<T>> answer;
+              try {
+                answer = make(*ticket);
+              } catch (const std::exception& fault) {
+                answer = unreadable(fault);
+              }
+              done(std::move(*answer));
+            });
+            if (!taken) done(busy());
+          });
     };
     pipeline_->enqueue(std::move(work));
   }
@@ -515,16 +599,15 @@ class OpenLedgerService final : public LedgerService {
     return out;
   }
 
-  Json keysJson(const AssuranceReport& assurance) const {
-    Json holder;
-    holder["holder"] = 0;
-    holder["assurance"] = nameOf(assurance.level);
-    holder["why"] = assurance.why;
-    holder["treeVersion"] = ledger_->vault().version().raw();
-    Json out;
-    out["holders"] = Json::array({holder});
-    out["slotsReserved"] = ledger_->vault().slotHighWater();
-    return out;
+  // A holder that was away is looked for now and then, so that its return completes what waits for it.
+  void lookForHolders() {
+    if (!anyHolderAway(ledger_->vault())) return;
+    Work work = workOf({}, kSmallWork);
+    work.refused = [](const Refusal&) {};
+    work.exclusive = [this](Ledger& ledger) {
+      if (ledger.vault().takeBackHolders() && log_) log_("a key holder is back");
+    };
+    pipeline_->enqueue(std::move(work));
   }
 
   void publishRegister(const RegisterHistory& registers) {
@@ -537,23 +620,28 @@ class OpenLedgerService final : public LedgerService {
   mutable std::mutex registerMutex_;
   RegisterHistory registers_;  // a copy for readers
   std::atomic<std::uint64_t> persons_{0};
+  std::atomic<bool> scanning_{false};
   ReadPool reads_;
+  std::function<void(std::string_view)> log_;
+  bool rested_ = false;
   std::unique_ptr<ErasureDesk> erasures_;
   std::unique_ptr<RetentionDesk> retention_;
   std::unique_ptr<Pipeline> pipeline_;  // its threads use everything above
-  std::unique_ptr<Ticker> ticker_;      // last: it uses the pipeline
+  std::unique_ptr<Sweeper> sweeper_;    // these three use the pipeline
+  std::unique_ptr<Ticker> ticker_;
+  std::unique_ptr<Ticker> holderTicker_;
 };
 
 Result<std::unique_ptr<LedgerService>> openLedgerService(const ServiceOptions& options) {
-  if (!options.keyHolders.empty()) {
-    return Refusal{RefusalCode::unsupported,
-                   "further key holders are not in this version: start without --key-holder"};
-  }
   LedgerOptions ledgerOptions;
   ledgerOptions.data = options.data;
   ledgerOptions.origin = options.origin;
   ledgerOptions.allowWeakErasure = options.allowWeakErasure;
   ledgerOptions.acceptLostTail = options.acceptLostTail;
+  ledgerOptions.keyHolders = options.keyHolders;
+  ledgerOptions.rebuildKeys = options.rebuildKeys;
+  ledgerOptions.recoverKeys = options.recoverKeys;
+  ledgerOptions.checkpoints = options.checkpoints;
   ledgerOptions.onProgress = options.onProgress;
   Result<std::unique_ptr<Ledger>> ledger = Ledger::open(ledgerOptions);
   if (!ledger) return ledger.refusal();

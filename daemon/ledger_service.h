@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/service.h"
+#include "ledger/base/limits.h"
 
 #include <filesystem>
 #include <memory>
@@ -10,11 +11,16 @@ namespace lacuna {
 
 struct ServiceOptions {
   std::filesystem::path data;
-  std::vector<std::filesystem::path> keyHolders;  // beyond keys/: not in this version (refused)
+  std::vector<std::filesystem::path> keyHolders;  // beyond keys/
   std::string origin;
   bool allowWeakErasure = false;
   bool acceptLostTail = false;
+  bool rebuildKeys = false;
+  bool recoverKeys = false;
+  std::vector<std::string> checkpoints;  // notes that were kept elsewhere
   std::chrono::milliseconds checkpointInterval{500};
+  std::uint64_t sweepBytesPerSecond = kSweepBytesPerSecond;  // 0: no sweep by itself
+  std::chrono::milliseconds sweepInterval = kSweepCheckInterval;
   std::function<void(std::string_view line)> log;
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
 };

@@ -2,7 +2,6 @@
 #include "daemon/ledger_service.h"
 #include "daemon/server/config.h"
 #include "daemon/server/server.h"
-#include "daemon/server/sockets.h"
 #include "daemon/server/version.h"
 #include "ledger/crypto/secret.h"
 
@@ -37,26 +36,49 @@ int refused(const Refusal& refusal) {
   return kExitRefused;
 }
 
-// Sockets in DIR must be reachable by those who were granted a role, while nothing in it may be
-// listed or read: hence 0711 for a new DIR. What an administrator has made is left as it is.
-Outcome makeDataDirectory(const std::filesystem::path& data) {
-  constexpr mode_t kMode = 0711;
-  if (mkdir(data.c_str(), kMode) == 0) {
-    if (chmod(data.c_str(), kMode) != 0) throw Fault("the new data directory has no right mode");
+// The ledger's directory, taken away again when the start made it and nothing came of it.
+//
+// Sockets in it must be reachable by those who were granted a role, while nothing in it may be
+// listed or read: hence 0711 for a new one. What an administrator has made is left as it is.
+class DataDirectory {
+ public:
+  explicit DataDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+  DataDirectory(const DataDirectory&) = delete;
+  DataDirectory& operator=(const DataDirectory&) = delete;
+  ~DataDirectory() {
+    if (made_) ::rmdir(path_.c_str());  // only while it is empty
+  }
+
+  Outcome make() {
+    constexpr mode_t kMode = 0711;
+    made_ = mkdir(path_.c_str(), kMode) == 0;
+    if (made_) {
+      if (chmod(path_.c_str(), kMode) != 0) throw Fault("the new data directory has no right mode");
+      return Done{};
+    }
+    if (errno == ENOENT) {
+      return Refusal{RefusalCode::invalidValue,
+                     "the folder that is to hold --data DIR is not there"};
+    }
+    if (errno != EEXIST) {
+      throw Fault(std::string("the data directory cannot be made: ") + std::strerror(errno));
+    }
+    if (!std::filesystem::is_directory(path_)) {
+      return Refusal{RefusalCode::invalidValue, "--data names something that is not a directory"};
+    }
+    if (access(path_.c_str(), W_OK | X_OK) != 0) {
+      throw Fault(std::string("the data directory cannot be written: ") + std::strerror(errno));
+    }
     return Done{};
   }
-  if (errno != EEXIST) {
-    return Refusal{RefusalCode::invalidValue,
-                   std::string("The data directory cannot be made: ") + std::strerror(errno) + "."};
-  }
-  if (!std::filesystem::is_directory(data)) {
-    return Refusal{RefusalCode::invalidValue, "--data names something that is not a directory."};
-  }
-  return Done{};
-}
+
+ private:
+  const std::filesystem::path path_;
+  bool made_ = false;
+};
 
 void warnOfWeakErasure(LedgerService& service, const ServerConfig& config) {
-  const auto status = nlohmann::json::parse(service.status());
+  const auto status = nlohmann::json::parse(service.status(0));
   const auto assurance = status.at("assurance").get<std::string>();
   say("assurance of erasure: " + assurance);
   if (assurance == "logical") {
@@ -70,6 +92,17 @@ void warnOfWeakErasure(LedgerService& service, const ServerConfig& config) {
           : "WARNING: erasures are refused (weak-erasure) unless --allow-weak-erasure is given.");
 }
 
+// By number: where they are is nobody's business in a log.
+void warnOfHolders(LedgerService& service) {
+  for (const auto& holder : nlohmann::json::parse(service.keysStatus()).at("holders")) {
+    const auto state = holder.at("state").get<std::string>();
+    if (state != "away" && state != "damaged") continue;
+    say("WARNING: key holder " + std::to_string(holder.at("holder").get<unsigned>()) + " is " +
+        state + " since " + holder.at("since").get<std::string>() +
+        ": erasures stay incomplete until it is back or closed (`lacuna keys status`).");
+  }
+}
+
 void sayProgress(std::uint64_t done, std::uint64_t total) {
   if (isatty(STDERR_FILENO) == 0 || total == 0) return;
   std::fprintf(stderr, "\rlacunad: opening %3llu %%%s",
@@ -77,7 +110,11 @@ void sayProgress(std::uint64_t done, std::uint64_t total) {
 }
 
 int serve(const ServerConfig& config) {
-  if (auto made = makeDataDirectory(config.data); !made) return refused(made.refusal());
+  DataDirectory directory(config.data);
+  if (auto made = directory.make(); !made) return refused(made.refusal());
+  // Before the ledger: a start that nobody could reach makes none.
+  auto sockets = ListenSockets::of(config);
+  if (!sockets) return refused(sockets.refusal());
 
   ServiceOptions options;
   options.data = config.data;
@@ -87,13 +124,23 @@ int serve(const ServerConfig& config) {
   if (config.acceptLostTail) {
     say("WARNING: a lost tail of the log is accepted. What was acknowledged in it is gone.");
   }
+  options.keyHolders = config.keyHolders;
+  options.rebuildKeys = config.rebuildKeys;
+  options.recoverKeys = config.recoverKeys;
+  options.checkpoints = config.checkpoints;
+  if (config.recoverKeys) {
+    say("WARNING: keys behind the log are accepted. What was admitted since cannot be read any "
+        "more.");
+  }
   options.checkpointInterval = config.checkpointInterval;
+  options.sweepBytesPerSecond = config.sweepBytesPerSecond;
   options.log = say;
   options.onProgress = sayProgress;
   auto opened = openLedgerService(options);
   if (!opened) return refused(opened.refusal());
   const std::unique_ptr<LedgerService> service = std::move(*opened);
   warnOfWeakErasure(*service, config);
+  warnOfHolders(*service);
 
   Server* running = nullptr;
   Server::Hooks hooks;
@@ -105,13 +152,12 @@ int serve(const ServerConfig& config) {
     say("ready");
     notifyServiceManager("READY=1");
   };
-  Server server(*service, config, std::move(hooks));
+  Server server(*service, std::move(hooks));
   running = &server;
-  const auto done = server.run([&]() {
+  server.run(std::move(*sockets), [&]() {
     notifyServiceManager("STOPPING=1");
     service->drain();
   });
-  if (!done) return refused(done.refusal());
   say("stopped");
   return kExitDone;
 }

@@ -162,8 +162,9 @@ void Pipeline::decideAll(std::deque<Work>& taken) {
   } catch (const std::exception& error) {
     seal(error.what());
     const Refusal refusal = sealedRefusal();
-    if (draft->waiting.size() == heard && current.refused) current.refused(refusal);
+    awaitIdle();  // everybody hears in the order in which they were taken
     for (auto& waiting : draft->waiting) waiting(*draft, &refusal);
+    if (draft->waiting.size() == heard && current.refused) current.refused(refusal);
     return;
   }
   {

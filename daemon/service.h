@@ -77,7 +77,7 @@ struct EraseRequest {
   bool dryRun = false;
   std::string erasureId;  // hex, 32 digits, for safe repetition; empty: a new one
 };
-enum class ErasureAct : std::uint8_t { show, approve, cancel, resume };
+enum class ErasureAct : std::uint8_t { show, approve, cancel, resume, certificate };
 struct HoldOrder {
   std::string person;
   std::vector<std::string> classes;  // empty: every class
@@ -120,6 +120,9 @@ class OfficerService {
                      Answer<std::vector<std::string>> done) = 0;  // JSON lines
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
   virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
+  // The second tier of erasures: `start` (or join) a sweep of envelopes, ask its `status`, `cancel` it. One
+  // JSON object.
+  virtual void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) = 0;
   // Kinds only officers may record (hold, restriction, breach, register notes ...).
   virtual void record(const Caller&, std::vector<Event> events, BatchAnswer done) = 0;
 };
@@ -134,6 +137,11 @@ struct Grant {
   Instant since{};
   bool revoked = false;
 };
+struct HolderOrder {
+  std::string directory;                 // absolute
+  std::optional<std::uint8_t> replaces;  // closed first
+  bool recover = false;                  // it was away and comes back
+};
 class OperatorService {
  public:
   virtual ~OperatorService() = default;
@@ -141,7 +149,9 @@ class OperatorService {
   virtual void revoke(const Caller&, std::uint32_t principal, Answer<Done> done) = 0;
   virtual std::vector<Grant> grants() = 0;
   virtual std::string keysStatus() = 0;  // JSON: holders, assurance, tree version, slots
-  virtual void keysCheck(Answer<std::string> done) = 0;  // JSON: re-runs the file-system check
+  virtual void keysCheck(Answer<std::string> done) = 0;  // JSON: every holder is checked again
+  virtual void keysAddHolder(const Caller&, HolderOrder, Answer<std::string> done) = 0;  // JSON
+  virtual void keysCloseHolder(const Caller&, std::uint8_t number, Answer<std::string> done) = 0;
 };
 
 // ---- everybody who may connect
@@ -160,8 +170,9 @@ class LedgerService : public RecorderService,
   virtual Access accessOf(std::uint32_t uid, const std::vector<std::uint32_t>& gids) = 0;
   // Stops accepting, finishes what waits, signs a last checkpoint.
   virtual void drain() = 0;
-  virtual std::string
-  status() = 0;  // JSON: size, checkpoint, sealed, singleUser, assurance, pending ...
+  // JSON: size, checkpoint, sealed, singleUser, assurance ... How many persons there are is told to
+  // officers and operators only.
+  virtual std::string status(std::uint8_t roles) = 0;
 };
 
 }  // namespace lacuna

@@ -4,6 +4,7 @@
 
 #include "ledger/record/event.h"
 #include "ledger/store/store.h"
+#include "ledger/vault/vault.h"
 
 #include <atomic>
 #include <functional>
@@ -12,11 +13,7 @@
 
 namespace lacuna {
 
-// A lot and the next place in it.
-struct LotRef {
-  Slot slot;
-  LeafNo leaf;
-};
+using LotRef = LotPlace;
 
 // A record whose place is decided and whose seal is still to come.
 struct PlannedRecord {

@@ -10,8 +10,6 @@
 namespace lacuna {
 namespace {
 
-constexpr std::string_view kTreeRow = "tree";  // of Table::meta: the tree version the log knows of
-
 Instant later(const Register& reg, Instant t, const Period& period) {
   const std::string& zone = reg.controller().zone;
   const Date day = dateIn(zone, t);
@@ -41,19 +39,45 @@ Seq Erasures::step(Draft& draft, const Case& one, ErasureStep which,
   body.step = which;
   body.ground = one.file.ground;
   const bool after = which == ErasureStep::committed || which == ErasureStep::complete ||
-                     which == ErasureStep::destroyed || which == ErasureStep::closed;
+                     which == ErasureStep::closed;
   if (after) {
     body.version = one.file.version;
-    body.holdersDestroyed = 1;
+    body.holdersDestroyed = holdersDestroyed(one.file.version);
   }
   body.weakestAssurance = static_cast<std::uint8_t>(world_.vault.assurance().level);
   if (which == ErasureStep::intent) body.parts = one.file.parts;
   if (which == ErasureStep::received && one.file.salt != PersonSalt{}) {
     body.person = commitmentOf(one.file.salt);
   }
-  if (which == ErasureStep::destroyed) body.destroyedAt = one.file.committedAt;
   return world_.sequencer.caseEvent(draft, one.slot, Kind::erasure, encode(body),
                                     std::move(stored));
+}
+
+// One step for each key holder that is still open. The time is when it had destroyed its keys at the latest: one
+// that was there at once did so before the commit was recorded, one that was away before its return was.
+void Erasures::stepDestroyed(Draft& draft, const Case& one) {
+  for (const HolderStatus& holder : world_.vault.holders()) {
+    if (holder.state == HolderState::closed) continue;
+    ErasureBody body;
+    body.erasure = one.file.erasure;
+    body.step = ErasureStep::destroyed;
+    body.ground = one.file.ground;
+    body.version = one.file.version;
+    body.holdersDestroyed = holdersDestroyed(one.file.version);
+    body.weakestAssurance = static_cast<std::uint8_t>(holder.assurance.level);
+    body.holder = holder.number;
+    body.destroyedAt = holder.primary ? one.file.committedAt : draft.recordedAt;
+    world_.sequencer.caseEvent(draft, one.slot, Kind::erasure, encode(body), std::nullopt);
+  }
+}
+
+std::uint8_t Erasures::holdersDestroyed(TreeVersion version) const {
+  const std::vector<HolderStatus> holders = world_.vault.holders();
+  return static_cast<std::uint8_t>(
+      std::count_if(holders.begin(), holders.end(), [&](const HolderStatus& holder) {
+        return holder.state != HolderState::closed && holder.state != HolderState::damaged &&
+               holder.destroyed >= version;
+      }));
 }
 
 StoredEvent Erasures::said(const Draft& draft, const Case& one, std::uint32_t principal,
@@ -134,7 +158,7 @@ Result<Erasure> Erasures::order(const Caller& caller, const EraseOrder& order) {
   // One person's salt: they alone can show that this erasure was theirs. A list has none to give.
   if (order.persons.size() == 1) world_.entropy.fill(file.salt.bytes);
   const Register& reg = world_.sequencer.registers().latest();
-  const ErasurePolicy& policy = reg.erasure();
+  const Deadlines& policy = reg.deadlines();
   file.needsApproval = policy.secondOfficer;
   Draft draft = world_.sequencer.begin();
   if (policy.coolingOff) file.notBefore = later(reg, draft.recordedAt, *policy.coolingOff);
@@ -296,6 +320,13 @@ void Erasures::proceed(Case& one) {
     for (const EraseTarget& target : row.targets) frozen.insert(target.slot);
   }
   for (const Slot slot : frozen) world_.sequencer.freeze(slot);
+  if (rows.empty()) {
+    // An older log under these keys: the targets' own leaf died after the erasure was complete.
+    Draft draft = world_.sequencer.begin();
+    one.file.version = world_.vault.version();
+    recordCommitted(draft, one);
+    commit(draft, "committed");
+  }
   for (std::size_t first = 0; first < rows.size(); first += kRowsPerTransaction) {
     const std::size_t end = std::min(rows.size(), first + kRowsPerTransaction);
     std::vector<EraseTarget> targets;
@@ -315,16 +346,12 @@ void Erasures::proceed(Case& one) {
       draft.rows.push_back(gone(targetsRowKey(one.slot, rows[i].part)));
     }
     forgetTargets(draft, targets, aliases);
-    const ByteArray<8> version = key64(destroyed.version.raw());
-    draft.rows.push_back({Table::meta, Bytes(kTreeRow.begin(), kTreeRow.end()),
-                          Bytes(version.begin(), version.end())});
+    draft.rows.push_back(treeRow(destroyed.version));
     if (end == rows.size()) {
-      one.file.state = ErasureState::committed;
-      one.file.committedAt = draft.recordedAt;
-      one.file.committed = step(draft, one, ErasureStep::committed);
-      finishIfEverywhere(draft, one);
+      recordCommitted(draft, one);
+    } else {
+      put(draft, one);
     }
-    put(draft, one);
     commit(draft, "committed");  // a crash after it: committed, or the next part
   }
   for (const Slot slot : frozen) world_.sequencer.thaw(slot);
@@ -352,10 +379,18 @@ void Erasures::forgetTargets(Draft& draft, const std::vector<EraseTarget>& targe
   }
 }
 
+void Erasures::recordCommitted(Draft& draft, Case& one) {
+  one.file.state = ErasureState::committed;
+  one.file.committedAt = draft.recordedAt;
+  one.file.committed = step(draft, one, ErasureStep::committed);
+  finishIfEverywhere(draft, one);
+  put(draft, one);
+}
+
 // P5: complete is said when every key holder has destroyed its keys, and not before.
 void Erasures::finishIfEverywhere(Draft& draft, Case& one) {
   if (!world_.vault.destroyedEverywhere(one.file.version)) return;
-  step(draft, one, ErasureStep::destroyed);
+  stepDestroyed(draft, one);
   one.file.state = ErasureState::complete;
   one.file.completedAt = draft.recordedAt;
   one.file.complete = step(draft, one, ErasureStep::complete);
@@ -482,107 +517,6 @@ Result<Erasure> Erasures::resume(std::uint64_t caseNumber) {
   }
   tick();
   return show(caseNumber);
-}
-
-// ---- what time brings
-
-bool Erasures::due(Instant now) const {
-  if (now.time_since_epoch().count() >= dueAt_.load()) return true;
-  const std::uint64_t pending = pending_.load();
-  return pending != 0 && world_.vault.destroyedEverywhere(TreeVersion(pending));
-}
-
-void Erasures::tick() {
-  completeDue();
-  carryOutDue();
-  forgetDue();
-  dueAt_ = INT64_MAX;
-  pending_ = 0;
-  for (const auto& [number, one] : open_) plantDue(one);
-}
-
-void Erasures::completeDue() {
-  std::vector<std::uint64_t> numbers;
-  for (const auto& [number, one] : open_) {
-    if (one.file.state == ErasureState::committed &&
-        world_.vault.destroyedEverywhere(one.file.version)) {
-      numbers.push_back(number);
-    }
-  }
-  if (numbers.empty()) return;
-  Draft draft = world_.sequencer.begin();
-  for (const std::uint64_t number : numbers) {
-    Case& one = open_.at(number);
-    finishIfEverywhere(draft, one);
-    put(draft, one);
-  }
-  commit(draft, "complete");
-  for (const std::uint64_t number : numbers) close(number);
-}
-
-void Erasures::carryOutDue() {
-  std::vector<std::uint64_t> numbers;
-  const Instant now = world_.sequencer.now();
-  for (const auto& [number, one] : open_) {
-    if (one.file.state == ErasureState::waiting && !one.file.needsApproval &&
-        one.file.notBefore <= now) {
-      numbers.push_back(number);
-    }
-  }
-  for (const std::uint64_t number : numbers) {
-    Case& one = open_.at(number);
-    Draft draft = world_.sequencer.begin();
-    Plan plan = replan(one);
-    carryOut(draft, one, plan);
-  }
-}
-
-// Fences whose days are over, and the handles of recipients who have all been told: their leaves die, so
-// that not even this ledger can say any more who was erased. No intent is needed: the case files say what
-// is due, and what is dead absorbs.
-void Erasures::forgetDue() {
-  const Instant now = world_.sequencer.now();
-  std::vector<std::uint64_t> numbers;
-  std::vector<EraseTarget> targets;
-  for (auto& [number, one] : open_) {
-    if (targets.size() + 2 > kForgetAtOnceMax) break;
-    const std::size_t before = targets.size();
-    if (passingDue(one, now)) targets.push_back({one.slot, one.file.passing});
-    if (contactsDue(one)) targets.push_back({one.slot, one.file.contacts});
-    if (targets.size() > before) numbers.push_back(number);
-  }
-  if (targets.empty()) return;
-  std::vector<Fence> fences;  // while they open: memory forgets them too
-  for (const std::uint64_t number : numbers) {
-    const Case& one = open_.at(number);
-    if (!passingDue(one, now)) continue;
-    for (Fence& fence : fencesOf(one)) fences.push_back(std::move(fence));
-  }
-  ErasureBody body;
-  world_.entropy.fill(body.erasure.bytes);
-  body.step = ErasureStep::forgotten;
-  body.ground = Ground::retentionEnd;
-  std::vector<EraseTarget> alive;
-  for (const EraseTarget& target : targets) {
-    if (world_.vault.lotKey(target.slot, *target.leaf)) alive.push_back(target);
-  }
-  body.version =
-      alive.empty() ? world_.vault.version() : world_.vault.erase(alive, body.erasure, 0).version;
-  // A crash from here on: the rows no longer open, and the next tick takes them away.
-  Draft draft = world_.sequencer.begin();
-  body.holdersDestroyed = 1;
-  body.weakestAssurance = static_cast<std::uint8_t>(world_.vault.assurance().level);
-  world_.sequencer.nobodysEvent(draft, Kind::erasure, encode(body));
-  const ByteArray<8> version = key64(body.version.raw());
-  draft.rows.push_back({Table::meta, Bytes(kTreeRow.begin(), kTreeRow.end()),
-                        Bytes(version.begin(), version.end())});
-  for (const EraseTarget& target : targets) {
-    world_.sequencer.people().forgetLots(draft, target.slot, {*target.leaf});
-  }
-  for (const std::uint64_t number : numbers) forgetRows(draft, open_.at(number), now);
-  commit(draft, "forgotten");
-  for (const Fence& fence : fences) world_.sequencer.forgetFence(fence);
-  for (const std::uint64_t number : numbers) close(number);
 }
 
 }  // namespace lacuna

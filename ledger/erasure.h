@@ -85,6 +85,7 @@ class Erasures {
   Result<Erasure> cancel(const Caller& caller, std::uint64_t caseNumber);
   Result<Erasure> resume(std::uint64_t caseNumber);  // does what is due of it
   Result<Erasure> show(std::uint64_t caseNumber) const;
+  std::vector<CertificateHolder> holdersOf(const Erasure& erasure) const;
   std::vector<Erasure> list() const;  // newest first, without persons; at most kErasuresListedMax
 
   // The worklist of Art. 19. `caseNumber` 0: of every case.
@@ -162,6 +163,9 @@ class Erasures {
   void commit(Draft& draft, std::string_view step);
   Seq step(Draft& draft, const Case& one, ErasureStep which,
            std::optional<StoredEvent> stored = std::nullopt);
+  void recordCommitted(Draft& draft, Case& one);
+  void stepDestroyed(Draft& draft, const Case& one);
+  std::uint8_t holdersDestroyed(TreeVersion version) const;
   void finishIfEverywhere(Draft& draft, Case& one);
   StoredEvent said(const Draft& draft, const Case& one, std::uint32_t principal,
                    std::string_view what) const;

@@ -334,6 +334,42 @@ Result<Erasure> Erasures::show(std::uint64_t caseNumber) const {
   return out;
 }
 
+// Who has destroyed stands in the case's own steps, so that the list is that of the record `complete` whoever was
+// added since; who has not is known to the vault.
+std::vector<CertificateHolder> Erasures::holdersOf(const Erasure& erasure) const {
+  std::map<std::uint32_t, CertificateHolder> out;
+  const std::optional<Slot> slot =
+      world_.sequencer.people().findCase(std::to_string(erasure.caseNumber));
+  if (slot) {
+    for (const LotHandle& lot : world_.sequencer.people().lotsOf(*slot)) {
+      for (const PersonEvent& event :
+           readLot(world_.vault, world_.store, world_.sequencer.systems(), *slot, lot)) {
+        if (event.kind != Kind::erasure || event.body.empty()) continue;
+        const Result<ErasureBody> body = decodeErasure(event.body);
+        if (!body || body->step != ErasureStep::destroyed) continue;
+        out[body->holder] = {body->holder, "destroyed", body->destroyedAt,
+                             std::string(nameOf(static_cast<Assurance>(body->weakestAssurance)))};
+      }
+    }
+  }
+  const bool complete = !out.empty();  // the steps are recorded together, when all have destroyed
+  for (const HolderStatus& holder : world_.vault.holders()) {
+    if (out.count(holder.number) > 0) continue;
+    const std::string assurance(nameOf(holder.assurance.level));
+    if (holder.state == HolderState::closed) {
+      if (holder.destroyed < erasure.version)
+        out[holder.number] = {holder.number, "closed", holder.since, assurance};
+    } else if (!complete) {
+      const bool done = holder.state != HolderState::damaged && holder.destroyed >= erasure.version;
+      out[holder.number] = {holder.number, done ? "destroyed" : "pending", std::nullopt, assurance};
+      if (done) out[holder.number].at = erasure.committedAt;
+    }
+  }
+  std::vector<CertificateHolder> list;
+  for (auto& [number, holder] : out) list.push_back(std::move(holder));
+  return list;
+}
+
 std::vector<Erasure> Erasures::list() const {
   std::vector<Slot> slots;
   world_.sequencer.people().each(SubjectWhat::caseFile, [&](Slot slot) { slots.push_back(slot); });

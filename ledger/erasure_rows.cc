@@ -311,4 +311,9 @@ Bytes holdRowKey(Slot slot, std::uint64_t number) {
   return ByteWriter().u8('H').u64(slot.raw()).u64(number).take();
 }
 
+RowChange treeRow(TreeVersion version) {
+  const ByteArray<8> value = key64(version.raw());
+  return {Table::meta, Bytes(kTreeRow.begin(), kTreeRow.end()), Bytes(value.begin(), value.end())};
+}
+
 }  // namespace lacuna

@@ -9,6 +9,7 @@
 
 #include "ledger/proof/certificate.h"
 #include "ledger/record/event.h"
+#include "ledger/store/store.h"
 #include "ledger/subject.h"
 
 namespace lacuna {
@@ -153,5 +154,8 @@ Bytes outcomeRowKey(Slot caseSlot, std::uint32_t person);   // 'W' case person
 Bytes contactsRowKey(Slot caseSlot, std::uint32_t person);  // 'C' case person
 Bytes orderedRowKey(Slot caseSlot, std::uint32_t part);     // 'O' case part
 Bytes holdRowKey(Slot slot, std::uint64_t number);          // 'H' slot number
+// Row of Table::meta: the largest tree version that a step of the log says. Older keys are refused.
+inline constexpr std::string_view kTreeRow = "tree";
+RowChange treeRow(TreeVersion version);
 
 }  // namespace lacuna

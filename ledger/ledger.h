@@ -18,7 +18,9 @@
 namespace lacuna {
 
 struct LedgerOptions {
-  std::filesystem::path data;      // holds log/ and keys/
+  std::filesystem::path data;  // holds log/ and keys/
+  // Where further key holders are. One that is empty is made a new holder, unless a known one is away.
+  std::vector<std::filesystem::path> keyHolders;
   std::string origin;              // at creation; else checked when given
   const Clock* clock = nullptr;    // null: the system's
   Entropy* entropy = nullptr;      // null: the system's
@@ -29,7 +31,12 @@ struct LedgerOptions {
   // The log is older than what was signed and its tail is lost: open a new generation of the origin
   // instead of refusing (P3).
   bool acceptLostTail = false;
-  bool allowWeakErasure = false;  // erase although keys/ cannot be overwritten in place
+  bool rebuildKeys = false;  // keys/ are gone: make them anew from the newest key holder
+  // The keys are behind the log and no better ones are left: what the log says died is destroyed before
+  // anything is served, and what cannot be read any more is recorded.
+  bool recoverKeys = false;
+  std::vector<std::string> checkpoints;  // notes kept elsewhere: neither log nor keys may be older
+  bool allowWeakErasure = false;         // erase although keys/ cannot be overwritten in place
   std::function<void(std::string_view step)> onVaultStep;    // tests
   std::function<void(std::string_view step)> onErasureStep;  // tests: the groups of an erasure
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
@@ -81,9 +88,20 @@ class Ledger {
                               const std::vector<std::string>& classes);
   Result<Erasure> erase(const Caller& caller, std::string_view person, Ground ground,
                         const std::vector<std::string>& classes, std::optional<ErasureId> id);
+  // One JSON file that anybody can check offline (proof/certificate.h). Refuses not-found, incomplete.
+  Result<std::string> certificate(std::uint64_t caseNumber);
 
   // Closes, seals and commits. Sequencer thread, with no group on its way.
   void commitNow(Draft& draft);
+
+  // Key holders; sequencer thread, with no group on its way. Each change is a recorded event first.
+  // With `replaces` that holder is closed: lost, or retired.
+  Result<std::uint8_t> addHolder(const Caller& caller, const std::filesystem::path& directory,
+                                 std::optional<std::uint8_t> replaces);
+  Outcome closeHolder(const Caller& caller, std::uint8_t number);
+
+  // A clean stop: no slot has to be given up at the next start. Nothing may be decided after it.
+  void rest();
 
   // New work is refused when this is not ok (no-space).
   Outcome diskOk() const;
@@ -99,22 +117,44 @@ class Ledger {
   explicit Ledger(const LedgerOptions& options);
   Outcome begin();  // open or create
   Outcome create();
+  // ledger_open.cc
+  VaultOptions vaultOptions();
   Outcome openParts(bool hasLog);
+  Outcome missingKeys(bool hasLog) const;
   Outcome checkAgainstKeys();
-  Outcome checkTreeVersion();
-  void pinOldCheckpoint(const Vault::Pinned& old);
+  Outcome checkKeptElsewhere(TreeSize known);
+  Outcome checkNewerNotes(TreeSize known);
+  Outcome checkGeneration();
+  bool begunAnew() const;
+  Outcome endGeneration();
+  Outcome load();
+  std::uint64_t treeVersionOfLog() const;
+  void settleSlots();
+  void leaveTail(const Vault::Pinned& old);
+  bool restoreRecorded(const Vault::Pinned& old);
+  // ledger_holders.cc
+  void settleHolders();
+  void recordHolder(AccessAction action, std::uint8_t number, std::uint32_t principal,
+                    std::vector<std::string> details = {});
+  void recoverKeys();
   std::string instanceName(const InstanceRef& ref,
                            std::map<std::uint64_t, std::string>& names) const;
+
+  void requireUnsealed() const;  // of log and keys, before anything is told as done (P8)
 
   LedgerOptions options_;
   const Clock& clock_;
   Entropy& entropy_;
+  std::atomic<bool> keysSealed_{false};
+  std::unique_ptr<rocksdb::Env> keysEnv_;  // seals; outlives the vault
   std::unique_ptr<Vault> vault_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<Erasures> erasures_;
   std::string origin_;
   LeafHash lastLeaf_;
+  bool tailLost_ = false;                                // the log is shorter than what was signed
+  std::optional<std::vector<std::string>> unrecovered_;  // by recoverKeys(), still to be recorded
 
   mutable std::mutex shownMutex_;
   std::string shown_;

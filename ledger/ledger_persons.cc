@@ -39,7 +39,11 @@ std::vector<PersonEvent> Ledger::read(const PersonHandle& person,
   std::vector<PersonEvent> events;
   for (const LotHandle& lot : person.lots) {
     std::vector<PersonEvent> some = readLot(*vault_, *store_, systems, person.slot, lot);
-    std::move(some.begin(), some.end(), std::back_inserter(events));
+    if (events.empty()) {
+      events = std::move(some);
+    } else {
+      std::move(some.begin(), some.end(), std::back_inserter(events));
+    }
   }
   std::map<std::uint64_t, std::string> names;
   for (PersonEvent& event : events) {
@@ -78,8 +82,18 @@ PersonFacts Ledger::facts(const PersonHandle& person, const RegisterHistory& reg
   const Result<Subject> subject = decodeSubject(*plain);
   if (!subject) throw Fault("a subject record does not follow the format");
   facts.admittedAt = subject->createdAt;
+  const Bytes holds = ByteWriter().u8('H').u64(person.slot.raw()).take();
+  store_->scan(Table::persons, holds, [&](ByteView holdKey, ByteView value) {
+    const Result<Bytes> opened = openRow(*key, sealedKey(holdKey), value);
+    if (!opened) throw Fault("a hold does not open although its key lives");
+    const Result<Hold> hold = decodeHold(*opened);
+    if (!hold) throw Fault("a hold does not follow the format");
+    facts.holds.push_back(
+        {hold->number, hold->classes, hold->ground, hold->placedAt, hold->review});
+    return true;
+  });
   for (const Lot& lot : subject->lots) {
-    if (lot.state == kLotOpen) continue;
+    if (lot.state != kLotErased) continue;
     LotView view;
     view.klass = lot.klass;
     view.period = lot.period;

@@ -1,6 +1,7 @@
 #include "ledger/people.h"
 
 #include "ledger/base/limits.h"
+#include "ledger/erasure_rows.h"
 #include "ledger/record/envelope.h"
 
 #include <algorithm>
@@ -28,6 +29,11 @@ Bytes nextCaseKey() {  // of Table::meta
   return Bytes(name.begin(), name.end());
 }
 
+// Of the carry rows of a lot.
+Bytes lotRowsPrefix(Slot slot, LeafNo leaf) {
+  return ByteWriter().u8('R').u64(slot.raw()).u16(leaf.raw()).take();
+}
+
 [[noreturn]] void faultSealedRow() {
   throw Fault("a sealed row does not open although its key lives: the log is damaged");
 }
@@ -52,23 +58,29 @@ Outcome People::load(const std::function<void(std::uint64_t, std::uint64_t)>& on
   const Vault::Reader keys = vault_.reader();
   std::uint64_t seen = 0;
   const ByteArray<1> subjects{'S'};
-  bool covered = true;
+  bool covered = true, opens = true;
   store_.scan(Table::persons, subjects, [&](ByteView key, ByteView value) {
     covered = keysCover(key);
-    if (!covered) return false;
-    loadSubject(key, value, keys);
+    opens = covered && loadSubject(key, value, keys);
     if (onProgress && ++seen % 4096 == 0) onProgress(seen, total);
-    return true;
+    return opens;
   });
   if (!covered) {
     return Refusal{RefusalCode::rolledBack,
                    "the keys are older than the log: put the newest keys/ back"};
   }
+  if (total > 0 && store_.size() > TreeSize(0)) loadUnswept(keys);
   const ByteArray<1> aliases{'A'};
-  store_.scan(Table::persons, aliases, [&](ByteView key, ByteView value) {
-    loadAlias(key, value, keys);
-    return true;
-  });
+  if (opens) {
+    store_.scan(Table::persons, aliases, [&](ByteView key, ByteView value) {
+      opens = loadAlias(key, value, keys);
+      return opens;
+    });
+  }
+  if (!opens) {
+    return Refusal{RefusalCode::tampered,
+                   "a sealed row does not open although its key lives: the log is damaged"};
+  }
   return Done{};
 }
 
@@ -77,39 +89,43 @@ bool People::keysCover(ByteView key) const {
   return slotOfKey(key) < vault_.slotHighWater();
 }
 
-void People::loadSubject(ByteView key, ByteView value, const Vault::Reader& keys) {
+bool People::loadSubject(ByteView key, ByteView value, const Vault::Reader& keys) {
   const Slot slot(slotOfKey(key));
   const std::optional<Secret> lotKey = keys.lotKey(slot, LeafNo(0));
-  if (!lotKey) return;  // dead: an erasure whose outcome is still to be written, or an old log
+  if (!lotKey) return true;  // dead: an erasure whose outcome is still to be written, or an old log
   const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
-  if (!plain) faultSealedRow();
+  if (!plain) return false;
   const Result<Subject> subject = decodeSubject(*plain);
-  if (!subject) faultSealedRow();
+  if (!subject) return false;
   SlotEntry& at = entry(slot);
   at.what = static_cast<std::uint8_t>(subject->what);
   if (subject->what == SubjectWhat::person) ++persons_;
   for (const Lot& lot : subject->lots) {
-    if (lot.state != kLotOpen || !keys.lotKey(slot, lot.leaf)) continue;
+    if (lot.state == kLotErased || !keys.lotKey(slot, lot.leaf)) continue;
     OpenLot open;
     open.leaf = lot.leaf.raw();
     open.klass = classNumber(lot.klass);
     open.period = static_cast<std::int16_t>(lot.period);
+    open.ended = lotEnded(lot.state) ? 1 : 0;
+    open.carries = carriesRows(lot.state) ? 1 : 0;
     addLot(slot, open);
   }
+  return true;
 }
 
-void People::loadAlias(ByteView key, ByteView value, const Vault::Reader& keys) {
+bool People::loadAlias(ByteView key, ByteView value, const Vault::Reader& keys) {
   if (key.size() != 11) faultSealedRow();
   ByteReader in(key.subspan(1));
   const Slot slot(in.u64());
   const LeafNo leaf(in.u16());
   const std::optional<Secret> lotKey = keys.lotKey(slot, leaf);
-  if (!lotKey || !exists(slot)) return;
+  if (!lotKey || !exists(slot)) return true;
   const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
-  if (!plain) faultSealedRow();
+  if (!plain) return false;
   const Result<AliasRow> row = decodeAliasRow(*plain);
-  if (!row) faultSealedRow();
+  if (!row) return false;
   aliases_.insert(lookupText(slot, row->text, row->unique), {slot, leaf});
+  return true;
 }
 
 std::optional<Slot> People::find(std::string_view alias) const {
@@ -169,6 +185,10 @@ Slot People::admit(Draft& draft, SubjectWhat what, std::string_view category, In
   cached.value.what = what;
   cached.value.createdAt = now;
   cached.value.category = std::string(category);
+  // Of a log that was lost whole only slot 0 is used again: beyond every leaf it may have had.
+  if (first) {
+    cached.value.nextLeaf = std::max<std::uint16_t>(1, vault_.leavesOfTailEnd(slot));
+  }
   if (what == SubjectWhat::caseFile) {
     cached.value.caseNumber = nextCase_++;
     cases_.emplace(cached.value.caseNumber, slot);
@@ -183,6 +203,11 @@ Slot People::admit(Draft& draft, SubjectWhat what, std::string_view category, In
 LeafNo People::nextLeaf(Slot slot) {
   Subject& who = subject(slot);
   LACUNA_ASSERT(who.nextLeaf < kLeavesPerSlot, "a slot whose leaves are used up");
+  // Another multiple is entered only once keys/ know it: after a lost tail nobody else would (P6).
+  if (who.nextLeaf >= vault_.leafMark(slot)) {
+    vault_.markLeaves(
+        slot, static_cast<std::uint16_t>((who.nextLeaf / kRestoreLeafStep + 1) * kRestoreLeafStep));
+  }
   return LeafNo(who.nextLeaf++);
 }
 
@@ -227,6 +252,25 @@ People::Place People::take(Draft& draft, Slot slot, std::string_view klass, std:
   return {{slot, LeafNo(lot.leaf)}, Ordinal(lot.next++)};
 }
 
+LeafNo People::succeed(Draft& draft, Slot slot, LeafNo leaf) {
+  const LeafNo fresh = nextLeaf(slot);
+  Subject& who = subject(slot);
+  const auto lot = std::find_if(who.lots.begin(), who.lots.end(),
+                                [&](const Lot& each) { return each.leaf == leaf; });
+  LACUNA_ASSERT(lot != who.lots.end(), "a lot that nobody has");
+  const Lot before = *lot;
+  who.lots.push_back({fresh, kLotCarries, before.period, draft.recordedAt, before.klass});
+  write(draft, slot);
+  OpenLot open;
+  open.leaf = fresh.raw();
+  open.klass = classNumber(before.klass);
+  open.period = static_cast<std::int16_t>(before.period);
+  open.carries = 1;
+  open.next = 0;
+  addLot(slot, open);
+  return fresh;
+}
+
 bool People::roomFor(Slot slot, std::string_view klass, std::int32_t period, std::size_t aliases) {
   if (aliases == 0 &&
       findLot(slot, classNumber(klass), static_cast<std::int16_t>(period)) != nullptr)
@@ -261,12 +305,52 @@ std::vector<LotHandle> People::lotsOf(Slot slot) {
   for (std::uint16_t i = 0; i < at.lotCount; ++i) {
     OpenLot& lot = at.lots[i];
     if (lot.next == OpenLot::kUnknown) lot.next = probeNext(slot, LeafNo(lot.leaf));
-    out.push_back({LeafNo(lot.leaf), classes_[lot.klass], lot.period, lot.next});
+    out.push_back({LeafNo(lot.leaf), classes_[lot.klass], lot.period, lot.next, lot.carries != 0});
   }
   return out;
 }
 
 PersonHandle People::handleOf(Slot slot) { return {slot, whatOf(slot), lotsOf(slot)}; }
+
+void People::loadUnswept(const Vault::Reader& keys) {
+  const Bytes rowKey = unsweptRowKey();
+  const std::optional<Bytes> sealed = store_.row(Table::persons, rowKey);
+  if (!sealed) return;
+  const std::optional<Secret> key = keys.lotKey(Slot(0), LeafNo(0));
+  if (!key) faultSealedRow();
+  const Result<Bytes> plain = openRow(*key, sealedKey(rowKey), *sealed);
+  if (!plain) faultSealedRow();
+  Result<Unswept> unswept = decodeUnswept(*plain);
+  if (!unswept) faultSealedRow();
+  unswept_ = std::move(*unswept);
+}
+
+// More than a sweep needs are not counted.
+void People::noteErased(Draft& draft, Slot slot) {
+  if (unswept_.slots.size() >= kSweepSlotsMin || unswept_.slots.count(slot) > 0) return;
+  if (unswept_.slots.empty()) unswept_.since = draft.recordedAt;
+  unswept_.slots.insert(slot);
+  const Bytes key = unsweptRowKey();
+  const auto planned = std::find_if(draft.sealedRows.begin(), draft.sealedRows.end(),
+                                    [&](const PlannedRow& row) { return row.key == key; });
+  if (planned != draft.sealedRows.end()) {
+    planned->plain = encodeUnswept(unswept_);
+  } else {
+    draft.sealedRows.push_back({key, {Slot(0), LeafNo(0)}, encodeUnswept(unswept_)});
+  }
+}
+
+void People::forgetRows(Draft& draft, ByteView prefix) const {
+  store_.scan(Table::persons, prefix, [&](ByteView key, ByteView) {
+    draft.rows.push_back({Table::persons, Bytes(key.begin(), key.end()), std::nullopt});
+    return true;
+  });
+}
+
+void People::forgetUnswept(Draft& draft) {
+  unswept_ = {};
+  draft.rows.push_back({Table::persons, unsweptRowKey(), std::nullopt});
+}
 
 void People::forgetLots(Draft& draft, Slot slot, const std::vector<LeafNo>& leaves) {
   SlotEntry& at = entry(slot);
@@ -279,12 +363,17 @@ void People::forgetLots(Draft& draft, Slot slot, const std::vector<LeafNo>& leav
   }
   at.lotCount = kept;
   for (Lot& lot : subject(slot).lots) {
-    if (dead(lot.leaf)) lot.state = kLotErased;
+    if (!dead(lot.leaf)) continue;
+    // A case's leaves for what passes hold no event, so that no envelope waits for a sweep.
+    if (lot.klass != kPassingClass && lot.klass != kContactClass) noteErased(draft, slot);
+    if (carriesRows(lot.state)) forgetRows(draft, lotRowsPrefix(slot, lot.leaf));
+    lot.state = kLotErased;
   }
   write(draft, slot);
 }
 
 void People::forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& aliases) {
+  noteErased(draft, slot);
   SlotEntry& at = entry(slot);
   if (at.what == static_cast<std::uint8_t>(SubjectWhat::person)) --persons_;
   if (const auto number = caseNumbers_.find(slot.raw()); number != caseNumbers_.end()) {
@@ -297,12 +386,8 @@ void People::forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& al
   for (const AliasRow& row : aliases) aliases_.erase(lookupText(slot, row.text, row.unique));
   cache_.erase(slot.raw());
   draft.rows.push_back({Table::persons, subjectRowKey(slot), std::nullopt});
-  for (const std::uint8_t letter : {std::uint8_t{'A'}, std::uint8_t{'H'}}) {  // aliases, holds
-    const Bytes prefix = ByteWriter().u8(letter).u64(slot.raw()).take();
-    store_.scan(Table::persons, prefix, [&](ByteView key, ByteView) {
-      draft.rows.push_back({Table::persons, Bytes(key.begin(), key.end()), std::nullopt});
-      return true;
-    });
+  for (const char letter : {'A', 'H', 'R'}) {  // aliases, holds, carry rows
+    forgetRows(draft, ByteWriter().u8(static_cast<std::uint8_t>(letter)).u64(slot.raw()).take());
   }
 }
 
@@ -355,14 +440,34 @@ void People::encodeWritten(Draft& draft) {
   }
 }
 
-void People::skipLeaves(Draft& draft, const std::function<void(Draft&)>& flush) {
+std::uint16_t People::firstAfterTail(Slot slot) {
+  const unsigned used = vault_.leavesOfTailEnd(slot);
+  const unsigned next = subject(slot).nextLeaf;
+  const unsigned after = (next + kRestoreLeafStep - 1U) / kRestoreLeafStep * kRestoreLeafStep;
+  return static_cast<std::uint16_t>(std::min<unsigned>(std::max(used, after), kLeavesPerSlot));
+}
+
+std::vector<LeafRange> People::leavesOfTail() {
+  std::vector<LeafRange> out;
+  for (std::uint64_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].what == kNobody) continue;
+    const std::uint64_t from = subject(Slot(i)).nextLeaf, to = firstAfterTail(Slot(i));
+    if (from < to) out.push_back({i * kLeavesPerSlot + from, i * kLeavesPerSlot + to});
+  }
+  return out;
+}
+
+void People::leaveTail(Draft& draft, const std::function<void(Draft&)>& flush) {
   constexpr std::size_t kRowsPerGroup = 1024;
   for (std::uint64_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].what == kNobody) continue;
     Subject& who = subject(Slot(i));
-    const unsigned after =
-        (who.nextLeaf + kRestoreLeafStep - 1U) / kRestoreLeafStep * kRestoreLeafStep;
-    who.nextLeaf = static_cast<std::uint16_t>(std::min<unsigned>(after, kLeavesPerSlot));
+    who.nextLeaf = firstAfterTail(Slot(i));
+    for (Lot& lot : who.lots) {
+      if (lot.state == kLotOpen) lot.state = kLotEnded;
+      if (lot.state == kLotCarries) lot.state = kLotEndedCarries;
+    }
+    for (std::uint16_t n = 0; n < slots_[i].lotCount; ++n) slots_[i].lots[n].ended = 1;
     write(draft, Slot(i));
     if (draft.sealedRows.size() >= kRowsPerGroup) flush(draft);
   }
@@ -417,7 +522,8 @@ const People::SlotEntry* People::peek(Slot slot) const {
 OpenLot* People::findLot(Slot slot, std::uint16_t klass, std::int16_t period) {
   SlotEntry& at = entry(slot);
   for (std::uint16_t i = 0; i < at.lotCount; ++i) {
-    if (at.lots[i].klass == klass && at.lots[i].period == period) return &at.lots[i];
+    const OpenLot& lot = at.lots[i];
+    if (lot.klass == klass && lot.period == period && lot.ended == 0) return &at.lots[i];
   }
   return nullptr;
 }

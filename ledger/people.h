@@ -8,6 +8,7 @@
 #include "ledger/draft.h"
 #include "ledger/register/register.h"
 #include "ledger/subject.h"
+#include "ledger/unswept.h"
 #include "ledger/vault/vault.h"
 
 #include <deque>
@@ -19,9 +20,10 @@ namespace lacuna {
 // An open lot of a slot. 12 bytes, because there are millions.
 struct OpenLot {
   std::uint16_t leaf = 0;
-  std::uint16_t klass = 0;  // index into classes()
-  std::int16_t period = 0;  // year, or 0
-  std::uint16_t unused = 0;
+  std::uint16_t klass = 0;   // index into classes()
+  std::int16_t period = 0;   // year, or 0
+  std::uint8_t ended = 0;    // 1: takes no event any more
+  std::uint8_t carries = 0;  // 1: it has carry rows
   std::uint32_t next =
       kUnknown;  // next ordinal; kUnknown until the lot is first touched after start
   static constexpr std::uint32_t kUnknown = 0xffffffff;
@@ -32,7 +34,8 @@ struct LotHandle {
   LeafNo leaf;
   std::string klass;
   std::int32_t period = 0;
-  std::uint64_t events = 0;
+  std::uint64_t events = 0;  // of its own; those carried are beside them
+  bool carries = false;
 };
 struct PersonHandle {
   Slot slot;
@@ -44,8 +47,9 @@ class People {
  public:
   People(Vault& vault, const Store& store, Entropy& entropy);
 
-  // Opens every subject, alias and fence row. Faults on a row that does not open while its key lives.
-  // Refuses rolled-back when slots are used that the keys never gave out: the keys are older.
+  // Opens every subject and alias row. Refuses rolled-back when slots are used that the keys never gave out
+  // (the keys are older), and tampered for a row that does not open while its key lives (the row is
+  // damaged, or the keys are older).
   Outcome load(const std::function<void(std::uint64_t done, std::uint64_t total)>& onProgress);
   void loadCases();
 
@@ -74,6 +78,10 @@ class People {
   LeafNo openLot(Draft& draft, Slot slot, std::string_view klass, std::int32_t period, Instant now);
   Place take(Draft& draft, Slot slot, std::string_view klass, std::int32_t period, Instant now);
 
+  // A successor of the same class and period, which carries what the lot held; events enter it once the
+  // lot is forgotten. Its carry rows are the caller's.
+  LeafNo succeed(Draft& draft, Slot slot, LeafNo leaf);
+
   // Whether the slot has leaves left for one more lot (if that one is not open) and `aliases` rows.
   bool roomFor(Slot slot, std::string_view klass, std::int32_t period, std::size_t aliases);
 
@@ -85,13 +93,24 @@ class People {
   // `aliases`: what aliasRowsOf() gave while the keys lived.
   void forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& aliases);
 
+  // Whose lots were erased since the last sweep; and nobody's any more, once that is recorded.
+  const Unswept& unswept() const { return unswept_; }
+  void forgetUnswept(Draft& draft);
+
   Subject& subject(Slot slot);          // cached; changes need write()
   void write(Draft& draft, Slot slot);  // its row goes with the draft, once
   void encodeWritten(Draft& draft);     // at the end of a draft: fills in the subject rows
 
-  // After a lost tail: every subject continues at the next multiple of kRestoreLeafStep, so that no
-  // leaf that the tail may have used is taken again. `flush` makes a full draft durable.
-  void skipLeaves(Draft& draft, const std::function<void(Draft&)>& flush);
+  // After a lost tail: what it may have used of the leaves of those who are known.
+  std::vector<LeafRange> leavesOfTail();
+  // Every subject continues beyond that, and its open lots end, since the tail may have used their next
+  // ordinals. `flush` makes a full draft durable.
+  void leaveTail(Draft& draft, const std::function<void(Draft&)>& flush);
+
+  // The slot that the next subject gets; and one beyond the last slot that has a subject.
+  std::uint64_t nextSlot() const { return nextSlot_; }
+  void continueAt(std::uint64_t slot) { nextSlot_ = slot; }
+  std::uint64_t slotsSeen() const { return slots_.size(); }
 
   // Slots of a kind, in order.
   void each(SubjectWhat what, const std::function<void(Slot)>& visit) const;
@@ -127,8 +146,13 @@ class People {
   std::uint16_t classNumber(std::string_view klass);
   LeafNo nextLeaf(Slot slot);
   bool keysCover(ByteView key) const;
-  void loadSubject(ByteView key, ByteView value, const Vault::Reader& keys);
-  void loadAlias(ByteView key, ByteView value, const Vault::Reader& keys);
+  // False for a row that does not open although its key lives.
+  bool loadSubject(ByteView key, ByteView value, const Vault::Reader& keys);
+  bool loadAlias(ByteView key, ByteView value, const Vault::Reader& keys);
+  std::uint16_t firstAfterTail(Slot slot);
+  void loadUnswept(const Vault::Reader& keys);
+  void noteErased(Draft& draft, Slot slot);
+  void forgetRows(Draft& draft, ByteView prefix) const;  // of Table::persons
   void trimCache();
 
   Vault& vault_;
@@ -142,6 +166,7 @@ class People {
   std::uint64_t nextSlot_ = 0;
   std::uint64_t persons_ = 0;
   std::vector<std::string> classes_;
+  Unswept unswept_;
   std::unordered_map<std::uint64_t, CachedSubject> cache_;
   std::uint64_t committed_ = 0;
 };

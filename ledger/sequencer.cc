@@ -103,8 +103,18 @@ bool Sequencer::classFenced(Slot slot, std::string_view klass, Instant at) const
   });
 }
 
-Outcome Sequencer::examinePerson(Examined& found, const Foreseen* foreseen) {
-  if (found.slot && frozen_.count(*found.slot) > 0) {
+Outcome Sequencer::examinePerson(Examined& found, const Foresight* foresight) {
+  if (foresight != nullptr && found.slot != Slot(0)) {
+    // The first alias that somebody has by then decides, as it will.
+    for (const Examined::Named& alias : found.aliases) {
+      if (!alias.unique) continue;
+      found.who = alias.place ? Foresight::knownAt(alias.place->slot) : foresight->find(alias.text);
+      if (found.who) break;
+    }
+    if (found.who && !found.who->known) found.slot.reset();
+    if (found.who && found.who->known) found.slot = Slot(found.who->number);
+  }
+  if (found.slot && frozen(*found.slot)) {
     Refusal busy =
         refuse(RefusalCode::busy, "this person is being erased: send it again in a moment");
     busy.retryAfter = kBusyRetryAfter;
@@ -114,57 +124,83 @@ Outcome Sequencer::examinePerson(Examined& found, const Foreseen* foreseen) {
   const Refusal unknown =
       refuse(RefusalCode::unknownPerson, "nobody is known by any of these aliases");
   if (fenced(found)) return unknown;
-  bool anyUnique = false;
-  for (const Examined::Named& alias : found.aliases) {
-    if (!alias.unique) continue;
-    anyUnique = true;
-    if (foreseen != nullptr && foreseen->aliases.count(alias.text) > 0) return Done{};
-  }
+  if (found.who) return Done{};
+  const bool anyUnique = std::any_of(found.aliases.begin(), found.aliases.end(),
+                                     [](const auto& alias) { return alias.unique; });
   if (!found.admitted.mayAdmitPerson || !anyUnique) return unknown;
   found.admitsPerson = true;
   return Done{};
 }
 
-Outcome Sequencer::examineId(const Event& event, Examined& found, const Foreseen* foreseen) {
+Outcome Sequencer::examineId(const Event& event, Examined& found, Foresight* foresight) {
   if (event.id.empty()) return Done{};
   const Refusal reused =
       refuse(RefusalCode::idReused, "an event with this id but other content is recorded");
-  if (!found.slot) {
-    if (foreseen == nullptr || found.aliases.empty()) return Done{};
-    const auto same = foreseen->ids.find(found.aliases.front().text + '\0' + event.id);
-    if (same == foreseen->ids.end() || same->second == canonicalOf(event)) return Done{};
-    return reused;
-  }
+  const auto foreseenElse = [&] {
+    if (foresight == nullptr) return false;
+    const Foresight::Who who = found.who.value_or(Foresight::knownAt(Slot(0)));
+    return !foresight->takeId(who, event.id, canonicalOf(event));
+  };
+  if (!found.slot) return foreseenElse() ? Outcome(reused) : Done{};
   if (found.idSlot != found.slot) {  // nobody knew the person when the window was prepared
     countId(event, *found.slot, found);
     found.recorded = store_.findId(found.id);
   }
   // An id that became durable meanwhile is still pending: only committed() forgets it.
-  const IdHit* pending = pendingIds_.find(found.id);
-  const IdHit* hit = pending != nullptr ? pending : found.recorded ? &*found.recorded : nullptr;
-  if (hit == nullptr && foreseen != nullptr) {
-    const auto same = foreseen->known.find(found.id);
-    if (same != foreseen->known.end() && same->second != found.content) return reused;
+  const IdHit* hit = pendingIds_.find(found.id);
+  if (hit == nullptr && found.recorded && withinIdWindow(found.recorded->seq)) {
+    hit = &*found.recorded;
   }
-  if (hit == nullptr) return Done{};
+  if (hit == nullptr) return foreseenElse() ? Outcome(reused) : Done{};
   if (hit->content != found.content) return reused;
   found.repeated = Appended{hit->seq, {}, true};
   return Done{};
 }
 
-bool Sequencer::hasRoom(const Examined& found, const Foreseen* foreseen) {
-  std::set<std::string> earlier;  // what earlier events of an atomic batch will add
-  if (foreseen != nullptr) {
-    const auto before = foreseen->added.find(*found.slot);
-    if (before != foreseen->added.end()) earlier = before->second;
+// P11: an id is known for so long; the entry of an older one is as good as dropped.
+bool Sequencer::withinIdWindow(Seq seq) const {
+  if (seq.raw() >= store_.size().raw()) return true;
+  const std::optional<Bytes> bytes = store_.record(seq);
+  const Result<Record> record = decodeRecord(bytes.value_or(Bytes{}));
+  if (!record) throw Fault("a record that an event id names does not read");
+  return lastRecordedAt_ - record->recordedAt <= kIdWindow;
+}
+
+// Whether the event gives its person this alias, which nobody has by then.
+bool Sequencer::brings(const Examined& found, const Examined::Named& alias,
+                       const Foresight* foresight) {
+  if (foresight == nullptr) return !alias.place;
+  if (alias.unique) return !alias.place && !foresight->find(alias.text);
+  const bool has = alias.place && found.slot == alias.place->slot;
+  return !has && !foresight->links(*found.who, alias.text);
+}
+
+// Whether the person has room for what the event brings, and an atomic batch brought before it.
+bool Sequencer::hasRoom(const Examined& found, const Foresight* foresight) {
+  auto aliases = static_cast<std::size_t>(
+      std::count_if(found.aliases.begin(), found.aliases.end(),
+                    [&](const auto& alias) { return brings(found, alias, foresight); }));
+  std::size_t lots = 0;
+  const Admitted& admitted = found.admitted;
+  if (foresight != nullptr && found.who) {
+    aliases += foresight->aliasesOf(*found.who);
+    lots = foresight->otherLotsOf(*found.who, admitted.klass, admitted.period);
   }
-  const auto added =
-      earlier.size() + static_cast<std::size_t>(std::count_if(
-                           found.aliases.begin(), found.aliases.end(), [&](const auto& alias) {
-                             return !alias.place && earlier.count(alias.text) == 0;
-                           }));
-  if (added > 0 && people_.aliasCount(*found.slot) + added > kAliasesPerPersonMax) return false;
-  return people_.roomFor(*found.slot, found.admitted.klass, found.admitted.period, added);
+  if (!found.slot) {
+    return aliases <= kAliasesPerPersonMax &&
+           1 + aliases + lots + 1 + kLeavesKeptBack <= kLeavesPerSlot;
+  }
+  if (aliases > 0 && people_.aliasCount(*found.slot) + aliases > kAliasesPerPersonMax) return false;
+  return people_.roomFor(*found.slot, admitted.klass, admitted.period, aliases + lots);
+}
+
+// Enters what the event will bring. Needs: it was examined and not refused.
+void Sequencer::foresee(const Examined& found, Foresight& foresight) {
+  if (!found.who || found.repeated) return;
+  for (const Examined::Named& alias : found.aliases) {
+    if (brings(found, alias, &foresight)) foresight.link(*found.who, alias.text, alias.unique);
+  }
+  foresight.open(*found.who, found.admitted.klass, found.admitted.period);
 }
 
 void Sequencer::countId(const Event& event, Slot slot, Examined& found) const {
@@ -177,12 +213,10 @@ void Sequencer::countId(const Event& event, Slot slot, Examined& found) const {
 
 void Sequencer::prepare(const Caller& caller, std::span<const Event> events, Window& window) {
   const AdmissionContext context = contextOf(caller);
-  std::vector<IdEntry> ids;
-  std::vector<std::size_t> places;
+  std::vector<std::size_t> counted;  // which events have an id of a person known already
   window.clear();
   window.reserve(events.size());
-  ids.reserve(events.size());
-  places.reserve(events.size());
+  counted.reserve(events.size());
   for (const Event& event : events) {
     Result<Admitted> admitted = admit(event, context);
     if (!admitted) {
@@ -193,22 +227,52 @@ void Sequencer::prepare(const Caller& caller, std::span<const Event> events, Win
     Examined& found = *window.back();
     found.admitted = std::move(*admitted);
     lookUp(found);
-    if (event.id.empty() || !found.slot) continue;
-    countId(event, *found.slot, found);
-    ids.push_back(found.id);
-    places.push_back(window.size() - 1);
+    if (!event.id.empty() && found.slot) counted.push_back(window.size() - 1);
   }
-  const std::vector<std::optional<IdHit>> recorded = store_.findIds(ids);
-  for (std::size_t i = 0; i < ids.size(); ++i) window[places[i]]->recorded = recorded[i];
+  countIdsOf(events, counted, window);
 }
 
-Outcome Sequencer::examine(const Event& event, Examined& found, const Foreseen* foreseen) {
-  if (Outcome person = examinePerson(found, foreseen); !person) return person;
-  if (found.slot && !hasRoom(found, foreseen)) {
+// What countId() and Store::findId() give, for many.
+void Sequencer::countIdsOf(std::span<const Event> events, std::span<const std::size_t> counted,
+                           Window& window) const {
+  const std::size_t count = counted.size();
+  std::vector<LotPlace> identities(count);
+  std::vector<std::optional<Secret>> keys(count);
+  std::vector<Bytes> canonical(count);
+  std::vector<IdToCount> ids(count);
+  std::vector<IdEntry> entries(count);
+  std::vector<ContentDigest> contents(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    identities[i] = {*window[counted[i]]->slot, LeafNo(0)};
+    canonical[i] = canonicalOf(events[counted[i]]);
+  }
+  vault_.lotKeys(identities, keys);
+  for (std::size_t i = 0; i < count; ++i) {
+    LACUNA_ASSERT(keys[i].has_value(), "a known person without an identity key");
+    ids[i] = {&*keys[i], events[counted[i]].id, canonical[i]};
+  }
+  countIds(ids, entries, contents);
+  const std::vector<std::optional<IdHit>> recorded = store_.findIds(entries);
+  for (std::size_t i = 0; i < count; ++i) {
+    Examined& found = *window[counted[i]];
+    found.idSlot = found.slot;
+    found.id = entries[i];
+    found.content = contents[i];
+    found.recorded = recorded[i];
+  }
+}
+
+Outcome Sequencer::examine(const Event& event, Examined& found, Foresight* foresight) {
+  if (Outcome person = examinePerson(found, foresight); !person) return person;
+  if (foresight != nullptr && found.admitsPerson) found.who = foresight->admit();
+  if ((found.slot || foresight != nullptr) && !hasRoom(found, foresight)) {
     return refuse(RefusalCode::tooMany,
                   "this person has as many aliases or lots as the ledger keeps");
   }
-  if (Outcome id = examineId(event, found, foreseen); !id) return id;
+  if (Outcome id = examineId(event, found, foresight); !id) return id;
+  if (!found.repeated && event.corrects && *event.corrects >= nextSeq_) {
+    return refuse(RefusalCode::notFound, "`corrects` names a record that the log does not have");
+  }
   // Recorders hear unknown-person: that an alias is unknown is all they may learn (P9).
   // Whoever came back under an alias is somebody new: what lies before the erasure is not theirs either.
   if (!found.repeated && found.slot && *found.slot != Slot(0) &&
@@ -256,7 +320,7 @@ Seq Sequencer::push(Draft& draft, Kind kind, SystemNo system, std::optional<Peop
   return Seq(nextSeq_ - 1);
 }
 
-Seq Sequencer::plan(Draft& draft, Event event, Examined& found) {
+Seq Sequencer::plan(Draft& draft, Event&& event, Examined& found) {
   Admitted& admitted = found.admitted;
   if (!found.slot) found.slot = people_.admit(draft, SubjectWhat::person, {}, draft.recordedAt);
   const Slot slot = *found.slot;
@@ -361,7 +425,7 @@ void Sequencer::append(Draft& draft, const Caller& caller, std::vector<Event> ev
 }
 
 std::vector<EventResult> Sequencer::check(const Caller& caller, const std::vector<Event>& events) {
-  Foreseen foreseen;
+  Foresight foresight;
   std::vector<EventResult> results;
   results.reserve(events.size());
   Window window;
@@ -373,23 +437,12 @@ std::vector<EventResult> Sequencer::check(const Caller& caller, const std::vecto
               window);
     }
     Result<Examined>& found = window[at];
-    const Outcome examined = found ? examine(event, *found, &foreseen) : Outcome(found.refusal());
+    const Outcome examined = found ? examine(event, *found, &foresight) : Outcome(found.refusal());
     if (!examined) {
       results.push_back(examined.refusal());
       continue;
     }
-    if (found->admitsPerson || (found->slot && *found->slot != Slot(0)) || !found->slot) {
-      for (const auto& alias : found->aliases) foreseen.aliases.insert(alias.text);
-    }
-    if (!found->slot && !event.id.empty() && !found->aliases.empty()) {
-      foreseen.ids.emplace(found->aliases.front().text + '\0' + event.id, canonicalOf(event));
-    }
-    if (found->slot) {
-      for (const auto& alias : found->aliases) {
-        if (!alias.place) foreseen.added[*found->slot].insert(alias.text);
-      }
-    }
-    if (found->slot && !event.id.empty()) foreseen.known.emplace(found->id, found->content);
+    foresee(*found, foresight);
     results.push_back(found->repeated.value_or(Appended{}));
   }
   return results;

@@ -6,6 +6,7 @@
 
 #include "ledger/caller.h"
 #include "ledger/draft.h"
+#include "ledger/foresight.h"
 #include "ledger/pending_ids.h"
 #include "ledger/people.h"
 #include "ledger/person/fold.h"
@@ -24,7 +25,7 @@ class Sequencer {
   Sequencer(Vault& vault, const Store& store, const Clock& clock, Entropy& entropy);
 
   // Rebuilds what it knows from the log: persons, registers, fences. At start, before any begin().
-  // Refuses rolled-back when slots are used that the keys never gave out: the keys are older.
+  // Refuses what People::load() refuses.
   Outcome load(const std::function<void(std::uint64_t done, std::uint64_t total)>& onProgress);
 
   Draft begin();
@@ -77,6 +78,7 @@ class Sequencer {
   // While its keys are being destroyed, reads and appends of a person get `busy`.
   void freeze(Slot slot) { frozen_.insert(slot); }
   void thaw(Slot slot) { frozen_.erase(slot); }
+  bool frozen(Slot slot) const { return frozen_.count(slot) > 0; }
 
   People& people() { return people_; }
   const RegisterHistory& registers() const { return registers_; }
@@ -98,6 +100,7 @@ class Sequencer {
     std::optional<Slot> slot;     // known person, or slot 0
     std::vector<Slot> conflicts;  // further known persons
     bool admitsPerson = false;
+    std::optional<Foresight::Who> who;  // of an atomic batch: known, or admitted earlier in it
     std::optional<Appended> repeated;
     // The event's id as `idSlot` counts it, and what the log's index has of it.
     std::optional<Slot> idSlot;
@@ -105,28 +108,26 @@ class Sequencer {
     ContentDigest content;
     std::optional<IdHit> recorded;
   };
-  // Persons and ids that earlier events of an atomic batch will bring.
-  struct Foreseen {
-    std::set<std::string> aliases;
-    std::map<std::string, Bytes> ids;             // "first alias\0id" -> canonical event
-    std::map<IdEntry, ContentDigest> known;       // of persons who are known already
-    std::map<Slot, std::set<std::string>> added;  // aliases that known persons will have
-  };
-
   // Events are taken this many at a time: their ids are looked up together.
-  static constexpr std::size_t kWindowEvents = 256;
+  static constexpr std::size_t kWindowEvents = 64;
   using Window = std::vector<Result<Examined>>;
   // What does not depend on the events before: the register's answer, and ids of persons known already.
   void prepare(const Caller& caller, std::span<const Event> events, Window& window);
   void countId(const Event& event, Slot slot, Examined& found) const;
+  void countIdsOf(std::span<const Event> events, std::span<const std::size_t> counted,
+                  Window& window) const;
   // The rest, in order: whose it is, room, id, fence.
-  Outcome examine(const Event& event, Examined& found, const Foreseen* foreseen);
+  Outcome examine(const Event& event, Examined& found, Foresight* foresight);
   EventResult decide(Draft& draft, Event& event, Result<Examined>& found);
-  Outcome examinePerson(Examined& found, const Foreseen* foreseen);
-  bool hasRoom(const Examined& found, const Foreseen* foreseen);
-  Outcome examineId(const Event& event, Examined& found, const Foreseen* foreseen);
+  Outcome examinePerson(Examined& found, const Foresight* foresight);
+  bool hasRoom(const Examined& found, const Foresight* foresight);
+  static bool brings(const Examined& found, const Examined::Named& alias,
+                     const Foresight* foresight);
+  static void foresee(const Examined& found, Foresight& foresight);
+  bool withinIdWindow(Seq seq) const;
+  Outcome examineId(const Event& event, Examined& found, Foresight* foresight);
   void lookUp(Examined& found) const;
-  Seq plan(Draft& draft, Event event, Examined& found);
+  Seq plan(Draft& draft, Event&& event, Examined& found);
   std::optional<InstanceRef> instance(Draft& draft, const std::optional<NamedParty>& named);
   Seq push(Draft& draft, Kind kind, SystemNo system, std::optional<People::Place> place, Bytes body,
            const std::optional<StoredEvent>& stored, std::optional<DocumentHash> document);
@@ -171,6 +172,7 @@ class Sequencer {
 // Built-in classes of slot 0.
 inline constexpr std::string_view kRegisterClass = "register";
 inline constexpr std::string_view kGrantsClass = "grants";
+inline constexpr std::string_view kHoldersClass = "keys";
 
 // The code of a `--reason WORD[:TEXT]`; an unknown word is `other`, none is `unstated`.
 ReadReason reasonCode(std::string_view reason);

@@ -1,5 +1,6 @@
 // The ledger's own events: readings, the register, links, cases; and what the sequencer knows at start.
 #include "ledger/base/limits.h"
+#include "ledger/carry.h"
 #include "ledger/crypto/digest.h"
 #include "ledger/record/envelope.h"
 #include "ledger/sequencer.h"
@@ -141,18 +142,25 @@ Outcome Sequencer::link(Draft& draft, const Caller& caller, std::string_view per
   const Result<Alias> added = aliasOf(alias, registers_.latest());
   if (!added) return added.refusal();
   const Result<Slot> slot = resolve(person);
-  if (!slot) return slot.refusal();
+  if (!slot) return consult(draft, caller, person, ReadOperation::link, reason).refusal();
+  // What is refused below tells something of those persons: a reading of each (P9).
+  const auto refused = [&](RefusalCode code, const char* why, std::optional<Slot> other = {}) {
+    consultScanned(draft, caller, ReadOperation::link, reason, *slot);
+    if (other) consultScanned(draft, caller, ReadOperation::link, reason, *other);
+    return Refusal{code, why};
+  };
   if (people_.whatOf(*slot) != SubjectWhat::person) {
-    return Refusal{RefusalCode::invalidValue, "only a person can be linked to an alias"};
+    return refused(RefusalCode::invalidValue, "only a person can be linked to an alias");
   }
   if (const std::optional<Slot> other = people_.find(added->text()); other && *other != *slot) {
-    return Refusal{RefusalCode::identityConflict, "this alias belongs to another known person"};
+    return refused(RefusalCode::identityConflict, "this alias belongs to another known person",
+                   *other);
   }
   if (people_.aliasLeaf(*slot, added->text(), added->unique)) {
-    return Refusal{RefusalCode::alreadyExists, "this person already has this alias"};
+    return refused(RefusalCode::alreadyExists, "this person already has this alias");
   }
   if (people_.aliasCount(*slot) >= kAliasesPerPersonMax) {
-    return Refusal{RefusalCode::tooMany, "this person has as many aliases as the ledger keeps"};
+    return refused(RefusalCode::tooMany, "this person has as many aliases as the ledger keeps");
   }
   const LeafNo leaf =
       people_.addAlias(draft, *slot, added->text(), added->unique, draft.recordedAt);
@@ -254,6 +262,27 @@ void Sequencer::loadRegisters() {
   }
 }
 
+namespace {
+
+// Where the events of a lot stand: those carried over, then its own, which need no key of their own.
+std::vector<CarryEntry> entriesOf(const Store& store, const Secret& key, Slot slot,
+                                  const LotHandle& lot) {
+  std::vector<CarryEntry> out;
+  if (lot.carries) out = carriedBy(store, key, slot, lot.leaf);
+  std::vector<Tag> tags;
+  tags.reserve(lot.events);
+  for (std::uint64_t i = 0; i < lot.events; ++i) tags.push_back(tagOf(key, Ordinal(i)));
+  const std::vector<std::optional<Seq>> found = store.findTags(tags);
+  out.reserve(out.size() + found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) throw Fault("an event of a lot is missing from the log");
+    out.push_back({Ordinal(i), *found[i], tags[i], std::nullopt});
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
                                  const SystemNumbers& systems, Slot slot, const LotHandle& lot) {
   std::vector<PersonEvent> out;
@@ -261,21 +290,16 @@ std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
   const Vault::Reader keys = vault.reader();
   const std::optional<Secret> key = keys.lotKey(slot, lot.leaf);
   if (!key) return out;  // erased meanwhile
-  std::vector<Tag> tags;
-  tags.reserve(lot.events);
-  for (std::uint64_t i = 0; i < lot.events; ++i) tags.push_back(tagOf(*key, Ordinal(i)));
-  const std::vector<std::optional<Seq>> found = store.findTags(tags);
+  std::vector<CarryEntry> entries = entriesOf(store, *key, slot, lot);
   std::vector<Seq> seqs;
-  seqs.reserve(found.size());
-  for (const std::optional<Seq>& seq : found) {
-    if (!seq) throw Fault("an event of a lot is missing from the log");
-    seqs.push_back(*seq);
-  }
+  seqs.reserve(entries.size());
+  for (const CarryEntry& entry : entries) seqs.push_back(entry.seq);
   const std::vector<Store::Pair> pairs = store.pairs(seqs);
   out.reserve(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const Result<Record> record = decodeRecord(pairs[i].record);
-    if (!record || record->tag != tags[i]) throw Fault("a record does not follow the format");
+    if (!record || record->tag != entries[i].tag)
+      throw Fault("a record does not follow the format");
     PersonEvent event;
     event.seq = seqs[i];
     event.leaf = leafHash(pairs[i].record);
@@ -285,12 +309,17 @@ std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
     event.klass = lot.klass;
     event.period = lot.period;
     event.lot = lot.leaf;
-    event.ordinal = Ordinal(i);
+    event.ordinal = entries[i].ordinal;
     event.body = record->body;
     if ((record->flags & kHasDocument) != 0) event.document.bytes = record->commitment.bytes;
-    if ((record->flags & kHasEnvelope) != 0) {
+    const bool carried = i < entries.size() - lot.events;
+    event.withdrawn = carried && !entries[i].key && (record->flags & kHasEnvelope) != 0;
+    if ((record->flags & kHasEnvelope) != 0 && !event.withdrawn) {
       if (!pairs[i].envelope) throw Fault("an envelope is missing from the log");
-      const Result<Bytes> plain = openEvent(*key, encodeHead(*record), *pairs[i].envelope);
+      const Bytes head = encodeHead(*record);
+      const Result<Bytes> plain = carried
+                                      ? openEventWithKey(*entries[i].key, head, *pairs[i].envelope)
+                                      : openEvent(*key, head, *pairs[i].envelope);
       if (!plain) throw Fault("an envelope does not open although its key lives");
       Result<StoredEvent> stored = decodeStored(*plain);
       if (!stored) throw Fault("an envelope's content does not follow the format");

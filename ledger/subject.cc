@@ -55,7 +55,7 @@ bool holds(const Subject& s) {
   LeafSet leaves(s.nextLeaf);
   for (const Lot& lot : s.lots) {
     if (!leaves.take(lot.leaf) || !nameFits(lot.klass) || !timeFits(lot.createdAt)) return false;
-    if (lot.state != kLotOpen && lot.state != kLotErased) return false;
+    if (lot.state < kLotOpen || lot.state > kLotEndedCarries) return false;
   }
   for (const LeafNo alias : s.aliases) {
     if (!leaves.take(alias)) return false;

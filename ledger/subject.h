@@ -19,7 +19,22 @@ namespace lacuna {
 
 // On disk: never renumber.
 enum class SubjectWhat : std::uint8_t { organisation = 0, person = 1, instance = 2, caseFile = 3 };
-enum LotState : std::uint8_t { kLotOpen = 1, kLotErased = 2 };
+// Ended: read, erased and counted like an open lot, but no event enters it any more (a lost tail may have
+// used its next ordinals). Carries: the events of the lot before it stand in its carry rows (ledger/carry.h).
+enum LotState : std::uint8_t {
+  kLotOpen = 1,
+  kLotErased = 2,
+  kLotEnded = 3,
+  kLotCarries = 4,
+  kLotEndedCarries = 5,
+};
+
+constexpr bool carriesRows(std::uint8_t state) {
+  return state == kLotCarries || state == kLotEndedCarries;
+}
+constexpr bool lotEnded(std::uint8_t state) {
+  return state == kLotEnded || state == kLotEndedCarries;
+}
 
 struct Lot {
   LeafNo leaf;

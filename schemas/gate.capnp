@@ -323,6 +323,10 @@ interface Officer {
   erasureResume @14 (number :UInt64) -> Outcome(Text);
   # Does what is due of it now, without waiting for the daemon's timer.
 
+  erasureCertificate @24 (number :UInt64) -> Outcome(Text);
+  # One JSON file without personal data that anybody can check offline (`lacuna verify --certificate`).
+  # `incomplete` while nothing is erased yet.
+
   tasks @15 (number :UInt64) -> Outcome(Lines);
   # The recipients to be told (Art. 19) of one erasure, or (0) of all. One JSON object each.
 
@@ -350,6 +354,13 @@ interface Officer {
 
   retentionSweep @22 () -> Outcome(Text);
   # Destroys what is due now, in batches, unless a hold stands. One JSON object, after the last batch.
+
+  sweepEnvelopes @23 (action :Text) -> Outcome(Text);
+  # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`
+  # is "start" (refused `nothing-to-erase` while too few were erased since the last sweep, `incomplete`
+  # while a key holder has not destroyed what was erased; one that runs is joined), "status" or "cancel".
+  # The answer comes at once: one JSON object with `state` (idle, marking, recording, removing,
+  # rewriting-files), `runs` (finished since the daemon started) and the `outcome` of the last.
 }
 
 # ---- operator: the machine, never persons
@@ -401,7 +412,18 @@ interface Operator {
   # The key holders: one JSON object with assurance, tree version and slots. No key.
 
   keysCheck @4 () -> Outcome(Text);
-  # Checks the file system below the key holders again. One JSON object.
+  # Checks every key holder again: the file system below it, its root, and its pages against keys/. One that
+  # was away and is back catches up. One JSON object, as of keysStatus.
+
+  keysAddHolder @5 (directory :Text, replaces :Int16 = -1, recover :Bool = false) -> Outcome(Text);
+  # A further key holder in `directory`, an absolute path on the daemon's machine that is empty or not there
+  # yet; a recorded event without the path. `replaces` closes that holder first; -1: none. With `recover` the
+  # directory is that of a holder that was away, and is taken back. The daemon has to be started with
+  # --key-holder DIRECTORY from then on. One JSON object, as of keysStatus, with `added`.
+
+  keysCloseHolder @6 (number :UInt8) -> Outcome(Text);
+  # A holder that is lost, or no longer wanted, is waited for no more; a recorded event, named in every later
+  # certificate. One that is present destroys its root first. Not keys/ itself. One JSON object.
 }
 
 struct Granted {

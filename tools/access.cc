@@ -38,6 +38,9 @@ void setRoles(const std::vector<std::string>& roles, wire::Grant::Builder grant)
   }
 }
 
+constexpr std::array<std::string_view, 8> kColumns{"principal", "uid",   "gid",   "roles",
+                                                   "systems",   "label", "since", "revoked"};
+
 Json jsonOf(wire::Grant::Reader grant) {
   Json out{{"principal", grant.getPrincipal()}};
   if (grant.getHolder().isUid()) out["uid"] = grant.getHolder().getUid();
@@ -115,7 +118,8 @@ Exit accessGrant(Invocation& call) {
     KJ_REQUIRE(answer.isOk(), "the daemon gave no answer");
     const std::uint32_t principal = answer.getOk().getPrincipal();
     if (call.console.format() == Format::table) {
-      call.console.out() << "granted; principal " << principal << '\n';
+      call.console.out() << call.console.say("granted; principal ", "verleend; houder ")
+                         << principal << '\n';
       return Exit::done;
     }
     return call.console.showObject(Json{{"principal", principal}}.dump());
@@ -132,7 +136,8 @@ Exit accessRevoke(Invocation& call) {
     if (answer.isRefusal()) return call.console.refuse(refusalOf(answer.getRefusal()));
     KJ_REQUIRE(answer.isOk(), "the daemon gave no answer");
     if (call.console.format() == Format::table) {
-      call.console.out() << "revoked; principal " << principal << '\n';
+      call.console.out() << call.console.say("revoked; principal ", "ingetrokken; houder ")
+                         << principal << '\n';
       return Exit::done;
     }
     return call.console.showObject(Json{{"principal", principal}, {"revoked", true}}.dump());
@@ -148,10 +153,11 @@ Exit accessList(Invocation& call) {
     for (const auto grant : answer.getOk())
       lines.push_back(jsonOf(grant).dump(-1, ' ', false, Json::error_handler_t::replace));
     if (lines.empty() && call.console.format() == Format::table) {
-      call.console.out() << "no grants: single-user mode\n";
+      call.console.out() << call.console.say("no grants: single-user mode\n",
+                                             "niets verleend: eengebruikersmodus\n");
       return Exit::done;
     }
-    return call.console.showLines(lines);
+    return call.console.showLines(lines, kColumns);
   });
 }
 

@@ -30,15 +30,16 @@ po::options_description globalOptions() {
       ("format", po::value<std::string>()->value_name("table|json|csv"),
        "form of the answer; table unless given (csv has the names of fields as headings)")  //
       ("lang", po::value<std::string>()->value_name("nl|en"),
-       "language of headings; en unless given")  //
-      ("help,h", "this text")                    //
+       "language of headings, labels and sentences; en unless given (help and usage are "
+       "English)")             //
+      ("help,h", "this text")  //
       ("version", "the version of this program");
   return options;
 }
 
 constexpr std::string_view kExitCodes =
-    "Exit codes: 0 done, 1 refused, 2 usage, 3 fault or unreachable, 4 verification failed,\n"
-    "            5 overdue, 6 accepted and not finished\n";
+    "Exit codes: 0 done, 1 refused, 2 usage, 3 fault, sealed after one, or unreachable,\n"
+    "            4 verification failed, 5 overdue, 6 accepted and not finished\n";
 
 constexpr std::string_view kAddresses =
     "ADDRESS is unix:PATH. Without --connect: $LACUNA_CONNECT, else ./data/lacuna.sock if it is "

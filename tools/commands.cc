@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array kCommands{
     Command{
-        "submit", "[FILE|-] [--admit] [--check] [--refused FILE]",
+        "submit", "[FILE|-] [--admit] [--check] [--refused FILE] [--retry SECONDS]",
         "Report events, one JSON object a line",
         "Lines are sent in batches and acknowledged only when they are durable. A line that is "
         "refused is\n"
@@ -20,7 +20,10 @@ constexpr std::array kCommands{
         "recorded\n"
         "once. Events without an id are recorded as often as they are sent; if the connection is "
         "lost while\n"
-        "one is in flight, the command stops with exit 3 and says how many events are durable.\n\n"
+        "one is in flight, the command stops with exit 3 and says how many events are durable. A "
+        "daemon that\n"
+        "went away is waited for, 60 seconds unless --retry says otherwise; then, too, the exit is "
+        "3.\n\n"
         "  lacuna submit events.jsonl\n"
         "  producer | lacuna submit --refused refused.jsonl\n"
         "  lacuna submit --check events.jsonl\n",
@@ -38,14 +41,18 @@ constexpr std::array kCommands{
             "  lacuna history crm:100234 --as-of 2020-05-01 --purpose newsletter --reason audit\n"
             "  echo email:jan@example.nl | lacuna --json history - --reason support\n",
             1, 1, describeReading, history},
-    Command{"state", "PERSON [--as-of T] [--known-at T|SEQ] [--reason WHY]",
+    Command{"state",
+            "PERSON [--as-of T] [--known-at T|SEQ] [--class C] [--purpose P] [--recipient R] "
+            "[--from T] [--to T] [--reason WHY]",
             "Show what holds for a person: consents, purposes, recipients, flags, what is kept "
             "until when",
             "The state is replayed from the history, up to any date.\n\n"
             "  lacuna state email:jan@example.nl --reason support\n"
             "  lacuna state crm:100234 --as-of 2020-05-01 --known-at 2021-01-01 --reason audit\n",
             1, 1, describeReading, state},
-    Command{"recipients", "PERSON [--as-of T] [--known-at T|SEQ] [--reason WHY]",
+    Command{"recipients",
+            "PERSON [--as-of T] [--known-at T|SEQ] [--class C] [--purpose P] [--recipient R] "
+            "[--from T] [--to T] [--reason WHY]",
             "Show who received a person's data, first and last, and under which safeguard",
             "  lacuna recipients email:jan@example.nl --reason request:12\n", 1, 1, describeReading,
             recipients},
@@ -61,7 +68,7 @@ constexpr std::array kCommands{
     Command{
         "erase",
         "PERSON|--persons FILE --ground G [--class C]... [--dry-run] [--wait "
-        "committed|complete]",
+        "committed|complete] [--certificate FILE]",
         "Erase a person, or classes of a person's data, by destroying keys",
         "Unless and in so far as a law requires keeping: what has a legal minimum stays until its "
         "end, and\n"
@@ -100,6 +107,14 @@ constexpr std::array kCommands{
     Command{"erasure resume", "N", "Do now what is due of an erasure",
             "The daemon does the same by itself, within a second.\n\n  lacuna erasure resume 12\n",
             1, 1, nullptr, erasureResume},
+    Command{"erasure certificate", "N [--to FILE]", "Print the certificate of an erasure",
+            "One JSON file without personal data, which `lacuna verify --certificate FILE` checks "
+            "without the\n"
+            "ledger. With the salt that `erase` showed, the person can show that the erasure was "
+            "theirs.\n\n"
+            "  lacuna erasure certificate 12 --to certificate.json\n"
+            "  lacuna verify --certificate certificate.json --key verifier.key\n",
+            1, 1, describeErasureCertificate, erasureCertificate},
     Command{"task list", "[--erasure N]", "Show the recipients to be told of erasures (Art. 19)",
             "  lacuna task list --erasure 12\n", 0, 0, describeTaskList, taskList},
     Command{"task take", "ID", "Take a task: by what names the recipient knows the person",
@@ -121,12 +136,6 @@ constexpr std::array kCommands{
         "named.\n\n"
         "  lacuna retention due\n  lacuna retention due --within P30D\n",
         0, 0, describeRetentionDue, retentionDue},
-    Command{"retention sweep", "", "Erase what is due, in batches",
-            "What a hold keeps stays. The daemon does the same by itself, once a day. Exit 6: "
-            "committed, "
-            "but a key\nholder has not destroyed its keys yet.\n\n"
-            "  lacuna retention sweep\n",
-            0, 0, nullptr, retentionSweep},
     Command{"hold place", "PERSON --ground G --review DATE [--class C]... [--reason WHY]",
             "Keep a person's data, or classes of them, from being erased",
             "  lacuna hold place crm:100234 --ground legal-claims --class billing --review "
@@ -138,6 +147,25 @@ constexpr std::array kCommands{
             "Show the holds that stand, and which are to be reviewed",
             "Recorded as a reading of every person named.\n\n  lacuna hold list --reason audit\n",
             0, 0, describeReason, holdList},
+    Command{
+        "retention sweep", "[--envelopes [--status|--cancel] [--no-wait]]",
+        "Erase what is due, in batches; or remove the envelopes of what was erased",
+        "What a hold keeps stays. The daemon does the same by itself, once a day. Exit 6: "
+        "committed, "
+        "but a key\nholder has not destroyed its keys yet.\n\n"
+        "--envelopes: the second tier. The keys are gone, so nobody can open these envelopes; now "
+        "the bytes go\n"
+        "too, for at least 100 erased slots at once, so that comparing two copies singles nobody "
+        "out (fewer\n"
+        "after 30 days, if the register says small_sweep = true under [erasure]). What was removed "
+        "is a public\n"
+        "record, and `verify` accepts a missing envelope only where it says so. The daemon does "
+        "this by itself\n"
+        "once an hour when enough was erased; --sweep-rate of lacunad bounds what it writes. Exit "
+        "6: it goes on.\n\n"
+        "  lacuna retention sweep\n  lacuna retention sweep --envelopes\n"
+        "  lacuna retention sweep --envelopes --status\n",
+        0, 0, describeRetentionSweep, retentionSweep},
     Command{"register apply", "FILE|-", "Put a register into force, as a new version",
             "The register is TOML: purposes, classes, recipients, systems, notices, safeguards. It "
             "is refused\n"
@@ -196,8 +224,29 @@ constexpr std::array kCommands{
             0, 0, describeVerify, verify},
     Command{"keys status", "", "Show the key holders and how surely they can erase",
             "  lacuna keys status\n", 0, 0, nullptr, keysStatus},
-    Command{"keys check", "", "Check the file system below the key holders again",
-            "  lacuna keys check\n", 0, 0, nullptr, keysCheck},
+    Command{"keys check", "", "Check every key holder again: file system, root, pages",
+            "A holder that was away and is back catches up; one that does not hold what it says is "
+            "named damaged.\n\n"
+            "  lacuna keys check\n",
+            0, 0, nullptr, keysCheck},
+    Command{"keys add-holder", "DIR [--replace N] [--recover]",
+            "Add a key holder on another disk, or take one back that was away",
+            "DIR is empty or not there yet; it gets a root key of its own and a copy of the sealed "
+            "pages. An erasure\n"
+            "is complete when every key holder has destroyed its keys. Start lacunad with "
+            "--key-holder DIR from then on.\n"
+            "Where DIR/keys of the ledger is lost, `lacunad --key-holder DIR --rebuild-keys` makes "
+            "it anew.\n\n"
+            "  lacuna keys add-holder /mnt/second/keys\n"
+            "  lacuna keys add-holder /mnt/third/keys --replace 1\n"
+            "  lacuna keys add-holder /mnt/second/keys --recover\n",
+            1, 1, describeKeysAdd, keysAddHolder},
+    Command{"keys close-holder", "N", "Give up a key holder that is lost, for good",
+            "Erasures wait for it no more, and every later certificate names it: what it still "
+            "holds opens what was\n"
+            "erased since it was last present. One that is present destroys its root first.\n\n"
+            "  lacuna keys close-holder 1\n",
+            1, 1, nullptr, keysCloseHolder},
 };
 
 }  // namespace

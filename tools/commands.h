@@ -25,6 +25,8 @@ Exit erasureShow(Invocation& call);
 Exit erasureApprove(Invocation& call);
 Exit erasureCancel(Invocation& call);
 Exit erasureResume(Invocation& call);
+Exit erasureCertificate(Invocation& call);
+void describeErasureCertificate(boost::program_options::options_description& options);
 
 Exit taskList(Invocation& call);
 void describeTaskList(boost::program_options::options_description& options);
@@ -40,6 +42,8 @@ Exit holdList(Invocation& call);
 Exit retentionDue(Invocation& call);
 void describeRetentionDue(boost::program_options::options_description& options);
 Exit retentionSweep(Invocation& call);
+void describeRetentionSweep(boost::program_options::options_description& options);
+Exit sweepEnvelopes(Invocation& call);  // sweep.cc
 
 Exit registerApply(Invocation& call);
 Exit registerShow(Invocation& call);
@@ -66,5 +70,8 @@ Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& k
 
 Exit keysStatus(Invocation& call);
 Exit keysCheck(Invocation& call);
+void describeKeysAdd(boost::program_options::options_description& options);
+Exit keysAddHolder(Invocation& call);
+Exit keysCloseHolder(Invocation& call);
 
 }  // namespace lacuna::tool

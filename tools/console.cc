@@ -27,7 +27,8 @@ Exit Console::showObject(const std::string& json) {
   return Exit::done;
 }
 
-Exit Console::showLines(const std::vector<std::string>& json) {
+Exit Console::showLines(const std::vector<std::string>& json,
+                        std::span<const std::string_view> columns) {
   if (format_ == Format::json) {
     for (const std::string& line : json) out() << line << '\n';
     return Exit::done;
@@ -35,8 +36,11 @@ Exit Console::showLines(const std::vector<std::string>& json) {
   std::vector<Json> objects;
   objects.reserve(json.size());
   for (const std::string& line : json) objects.push_back(parsedAnswer(line));
-  const bool words = format_ == Format::table;
-  showTable(tableOf(objects, words ? std::optional(language_) : std::nullopt));
+  if (format_ == Format::csv) {
+    showTable(tableOf(objects, std::nullopt, columns));
+  } else {
+    showTable(tableOf(objects, language_));
+  }
   return Exit::done;
 }
 
@@ -50,14 +54,15 @@ void Console::showTable(const Table& table) {
 
 Exit Console::refuse(const Refusal& refusal) {
   endProgress();
-  err() << "lacuna: " << printable(sentenceOf(refusal)) << '\n';
+  err() << "lacuna: " << printable(sentenceOf(refusal, language_)) << '\n';
   if (json()) out() << jsonOf(refusal) << '\n';
-  return Exit::refused;
+  // Nothing that the caller could mend: the ledger met a fault, and a restart has to recover it.
+  return refusal.code == RefusalCode::sealed ? Exit::fault : Exit::refused;
 }
 
 Exit Console::fault(std::string_view sentence) {
   endProgress();
-  err() << "lacuna: fault: " << printable(sentence) << '\n';
+  err() << say("lacuna: fault: ", "lacuna: storing: ") << printable(sentence) << '\n';
   if (json())
     out() << Json{{"fault", sentence}}.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
   return Exit::fault;
@@ -86,12 +91,6 @@ void Console::endProgress() {
   err() << '\r' << std::string(progressWidth_, ' ') << '\r' << std::flush;
   progressShown_ = false;
   progressWidth_ = 0;
-}
-
-std::string sentenceOf(const Refusal& refusal) {
-  std::string out = "refused (" + std::string(nameOf(refusal.code)) + "): " + refusal.message;
-  if (!refusal.nearest.empty()) out += "; nearest: " + refusal.nearest;
-  return out;
 }
 
 std::string jsonOf(const Refusal& refusal) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <istream>
 #include <ostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ class Console {
   Format format() const { return format_; }
   Language language() const { return language_; }
   bool json() const { return format_ == Format::json; }
+  std::string_view say(std::string_view en, std::string_view nl) const {
+    return lacuna::tool::in(language_, en, nl);
+  }
   std::istream& in() { return around_.in; }
   std::ostream& out() { return around_.out; }
   std::ostream& err() { return around_.err; }
@@ -41,7 +45,9 @@ class Console {
 
   // Answers. `json` texts come from the daemon and are shown verbatim with --json.
   Exit showObject(const std::string& json);
-  Exit showLines(const std::vector<std::string>& json);
+  // `columns`: what a csv has in any case, first and in this order, also when there is no line.
+  Exit showLines(const std::vector<std::string>& json,
+                 std::span<const std::string_view> columns = {});
   void showTable(const Table& table);  // table or csv
 
   // One line on stderr; with --json also one object on stdout.
@@ -62,8 +68,6 @@ class Console {
   std::chrono::steady_clock::time_point progressAt_{};
 };
 
-// "refused (unknown-purpose): sentence; nearest: course-admin"
-std::string sentenceOf(const Refusal& refusal);
 Json parsedAnswer(const std::string& json);  // throws Fault when it is none
 std::string jsonOf(const Refusal& refusal);  // {"refused":..,"message":..[,"nearest":..]}
 

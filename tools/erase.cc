@@ -12,6 +12,9 @@ namespace {
 
 constexpr unsigned kAttemptsMax = 5;
 constexpr std::array<std::string_view, 2> kWaits{"committed", "complete"};
+constexpr std::array<std::string_view, 7> kGrounds{
+    "no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-duty", "child",
+    "retention-end"};
 
 struct Order {
   std::string person, ground, id;
@@ -91,7 +94,9 @@ Exit exitOf(Console& console, const Json& report, std::string_view wait) {
   const std::string state = report.value("state", "");
   if (reached(report, wait == "committed" ? "committed" : "complete")) {
     if (report.contains("waitsForHold")) {
-      console.warn("a hold keeps some of this; it is erased when the hold is lifted");
+      console.warn(
+          console.say("a hold keeps some of this; it is erased when the hold is lifted",
+                      "een bewaarplicht houdt een deel; dat wordt gewist als zij is opgeheven"));
       return Exit::unfinished;
     }
     return Exit::done;
@@ -100,18 +105,43 @@ Exit exitOf(Console& console, const Json& report, std::string_view wait) {
     const Refusal refusal = state == "refused"
                                 ? refusalOf(report)
                                 : Refusal{RefusalCode::notPending, "this erasure was cancelled"};
-    console.warn(sentenceOf(refusal));
+    console.warn(sentenceOf(refusal, console.language()));
     return Exit::refused;
   }
   if (state == "followed") return Exit::done;
   console.warn(
       reached(report, "committed")
-          ? "the erasure is committed and not yet complete: a key holder still has its key"
-      : state == "held" ? "a hold keeps all of this: it is erased when the hold is lifted"
+          ? console.say(
+                "the erasure is committed and not yet complete: a key holder still has its key",
+                "de wissing is vastgesteld en nog niet voltooid: een sleutelhouder heeft de "
+                "sleutel nog")
+      : state == "held"
+          ? console.say("a hold keeps all of this: it is erased when the hold is lifted",
+                        "een bewaarplicht houdt dit alles: het wordt gewist als zij is opgeheven")
       : report.contains("needsApproval")
-          ? "the erasure is accepted and waits for another officer: lacuna erasure approve N"
-          : "the erasure is accepted and not yet committed: its cooling-off time runs");
+          ? console.say(
+                "the erasure is accepted and waits for another officer: lacuna erasure approve N",
+                "de wissing is aangenomen en wacht op een tweede functionaris: lacuna erasure "
+                "approve N")
+          : console.say("the erasure is accepted and not yet committed: its cooling-off time runs",
+                        "de wissing is aangenomen en nog niet vastgesteld: haar bedenktijd loopt"));
   return Exit::unfinished;
+}
+
+// To the file, or with none to the output.
+Exit writeCertificate(Invocation& call, std::uint64_t number, const std::string& file) {
+  return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
+    auto request = officer.erasureCertificateRequest();
+    request.setNumber(number);
+    const auto answer = askText(loop, kj::mv(request));
+    if (!answer) return call.console.refuse(answer.refusal());
+    if (file.empty()) {
+      call.console.out() << *answer;
+    } else {
+      writeFile(file, *answer);
+    }
+    return Exit::done;
+  });
 }
 
 void needOnePlace(const Invocation& call, bool list) {
@@ -134,22 +164,19 @@ void describeErase(po::options_description& options) {
        "what exit 0 means; complete unless given")  //
       ("persons", po::value<std::string>()->value_name("FILE|-"),
        "a list instead of PERSON: one person a line, erased together")  //
-      ("certificate", po::value<std::string>()->value_name("FILE"), "refused by this version");
+      ("certificate", po::value<std::string>()->value_name("FILE"),
+       "write the certificate there, once it is erased");
 }
 
 Exit erase(Invocation& call) {
   Order order;
   order.ground = call.text("ground");
   if (order.ground.empty()) throw UsageError("--ground G is missing; see: lacuna erase --help");
+  oneOf("--ground", order.ground, kGrounds);
   order.classes = call.list("class");
   order.dryRun = call.flag("dry-run");
   const std::string wait =
       call.text("wait").empty() ? "complete" : oneOf("--wait", call.text("wait"), kWaits);
-  if (!call.text("certificate").empty()) {
-    return call.console.refuse(
-        {RefusalCode::unsupported,
-         "certificates of erasure come with a later version; nothing was erased"});
-  }
   const std::string list = call.text("persons");
   needOnePlace(call, !list.empty());
   if (list.empty()) {
@@ -166,7 +193,16 @@ Exit erase(Invocation& call) {
   if (!answer) return call.console.refuse(answer.refusal());
   call.console.showObject(*answer);
   if (order.dryRun) return Exit::done;
-  return exitOf(call.console, parsedAnswer(*answer), wait);
+  const Json report = parsedAnswer(*answer);
+  const Exit exit = exitOf(call.console, report, wait);
+  const std::string certificate = call.text("certificate");
+  if (certificate.empty()) return exit;
+  if (!reached(report, "committed")) {
+    call.console.warn("there is no certificate yet; later: lacuna erasure certificate N --to FILE");
+    return exit;
+  }
+  const Exit written = writeCertificate(call, report["case"].get<std::uint64_t>(), certificate);
+  return written == Exit::done ? exit : written;
 }
 
 // ---- what became of it
@@ -209,6 +245,13 @@ Exit erasureApprove(Invocation& call) {
 Exit erasureCancel(Invocation& call) {
   return askAbout(
       call, [](auto& officer) { return officer.erasureCancelRequest(); }, false);
+}
+void describeErasureCertificate(po::options_description& options) {
+  options.add_options()("to", po::value<std::string>()->value_name("FILE"),
+                        "write it there; the output unless given");
+}
+Exit erasureCertificate(Invocation& call) {
+  return writeCertificate(call, caseOf(call), call.text("to"));
 }
 Exit erasureResume(Invocation& call) {
   return askAbout(

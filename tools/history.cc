@@ -4,6 +4,12 @@
 namespace lacuna::tool {
 namespace {
 
+// Of a csv: what every event has, and what most have.
+constexpr std::array<std::string_view, 20> kColumns{
+    "seq",       "leaf",      "at",     "recordedAt", "kind",   "system", "class",
+    "period",    "purpose",   "basis",  "operation",  "state",  "form",   "categories",
+    "recipient", "safeguard", "source", "notice",     "reason", "flags"};
+
 // What distinguishes an event of its kind, in one cell.
 std::string whatOf(const Json& event, Language language) {
   std::string out;
@@ -47,7 +53,7 @@ Exit history(Invocation& call) {
     fill(reading, request.initRequest());
     const auto lines = askLines(loop, kj::mv(request));
     if (!lines) return call.console.refuse(lines.refusal());
-    if (call.console.format() != Format::table) return call.console.showLines(*lines);
+    if (call.console.format() != Format::table) return call.console.showLines(*lines, kColumns);
     call.console.showTable(historyTable(*lines, call.console.language()));
     return Exit::done;
   });

@@ -3,6 +3,11 @@
 #include "tools/reading.h"
 
 namespace lacuna::tool {
+namespace {
+
+constexpr std::array<std::string_view, 1> kColumns{"aliases"};
+
+}  // namespace
 
 Exit personFind(Invocation& call) {
   // "-" keeps the text out of process lists, as it does for PERSON.
@@ -19,7 +24,7 @@ Exit personFind(Invocation& call) {
     request.setText(ptrOf(text));
     request.setReason(ptrOf(reason));
     const auto lines = askLines(loop, kj::mv(request));
-    return lines ? call.console.showLines(*lines) : call.console.refuse(lines.refusal());
+    return lines ? call.console.showLines(*lines, kColumns) : call.console.refuse(lines.refusal());
   });
 }
 

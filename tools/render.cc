@@ -163,8 +163,9 @@ std::string cellOf(const Json& value, Language language) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Table tableOf(const std::vector<Json>& objects, std::optional<Language> language) {
-  std::vector<std::string> fields;
+Table tableOf(const std::vector<Json>& objects, std::optional<Language> language,
+              std::span<const std::string_view> columns) {
+  std::vector<std::string> fields(columns.begin(), columns.end());
   for (const Json& object : objects) {
     if (!object.is_object()) continue;
     for (const auto& [field, value] : object.items()) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,9 @@ std::string csvOf(const Table& table);  // RFC 4180, with the headings as first 
 std::string cellOf(const Json& value, Language language);
 
 // A list of objects as a table: one column per field, in the order of first appearance. Without a language
-// the headings are the fields' own names, which scripts may rely on.
-Table tableOf(const std::vector<Json>& objects, std::optional<Language> language);
+// the headings are the fields' own names, which scripts may rely on. `columns` come first in any case.
+Table tableOf(const std::vector<Json>& objects, std::optional<Language> language,
+              std::span<const std::string_view> columns = {});
 // One object as a page: its plain fields first, then a section per list or object within it.
 std::string pageOf(const Json& object, Language language);
 // The same as rows: section, item, field, value.

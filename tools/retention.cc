@@ -20,6 +20,10 @@ Exit retentionDue(Invocation& call) {
 }
 
 Exit retentionSweep(Invocation& call) {
+  if (call.flag("envelopes")) return sweepEnvelopes(call);
+  for (const char* option : {"status", "cancel", "no-wait"}) {
+    if (call.flag(option)) throw UsageError("--status, --cancel and --no-wait go with --envelopes");
+  }
   return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
     const auto answer = askText(loop, officer.retentionSweepRequest());
     if (!answer) return call.console.refuse(answer.refusal());

@@ -16,8 +16,10 @@ Exit status(Invocation& call) {
   if (!call.flag("check")) return Exit::done;
   const Json state = parsedAnswer(*answer);
   if (state.contains("sealed") && state["sealed"].is_boolean() && state["sealed"].get<bool>()) {
-    call.console.warn(
-        "fault: the ledger is sealed after a fault; nothing is accepted until a restart");
+    call.console.warn(call.console.say(
+        "fault: the ledger is sealed after a fault; nothing is accepted until a restart",
+        "storing: het logboek is na een storing verzegeld; niets wordt aangenomen tot een "
+        "herstart"));
     return Exit::fault;
   }
   return Exit::done;

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kBackoffMin{50};
 constexpr std::chrono::milliseconds kBackoffMax{5000};
-constexpr std::chrono::milliseconds kReconnectAfter{200};  // doubled each time
+constexpr std::chrono::milliseconds kReconnectAfter{200};  // doubled each time, up to:
+constexpr std::chrono::milliseconds kReconnectEach{5000};
 
 bool blank(std::string_view text) {
   return text.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -50,8 +51,13 @@ Submission::~Submission() = default;
 
 SubmissionEnd Submission::run() {
   SubmissionEnd end;
-  end.noRole = connect();
-  if (end.noRole) return end;
+  try {
+    end.noRole = connect();
+    if (end.noRole) return end;
+  } catch (const kj::Exception& exception) {
+    if (!options_.retryFirst) throw;
+    lose(exception);
+  }
   progressAt_ = std::chrono::steady_clock::now();
   for (;;) {
     // What was answered busy goes first, in its old order, once nothing is in flight any more.
@@ -236,6 +242,7 @@ void Submission::takeResult(Item& item, wire::EventResult::Reader result) {
                       appended.getRepeated());
     progressAt_ = std::chrono::steady_clock::now();
     backoff_ = std::chrono::milliseconds(0);
+    lostAt_.reset();
   } else if (result.isRefusal()) {
     takeRefusal(item, refusalOf(result.getRefusal()));
   } else {
@@ -268,6 +275,7 @@ void Submission::takeRefusal(Item& item, const Refusal& refusal) {
 void Submission::lose(const kj::Exception& exception) {
   if (exception.getType() == kj::Exception::Type::DISCONNECTED) {
     lost_ = true;
+    if (!lostAt_) lostAt_ = std::chrono::steady_clock::now();
   } else if (fault_.empty()) {
     fault_ = sentenceOf(exception);
   }
@@ -282,9 +290,14 @@ void Submission::resume() {
     fault_ = "the connection was lost, and events without an id cannot safely be sent again";
     return;
   }
-  std::chrono::milliseconds wait = kReconnectAfter;
-  for (unsigned attempt = 0; attempt < kReconnectsMax; ++attempt, wait *= 2) {
-    loop_.io().provider->getTimer().afterDelay(durationOf(wait)).wait(loop_.wait());
+  const auto until = *lostAt_ + options_.retry;
+  for (std::chrono::milliseconds wait = kReconnectAfter;;
+       wait = std::min(wait * 2, kReconnectEach)) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        until - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    listener_.waits();
+    loop_.io().provider->getTimer().afterDelay(durationOf(std::min(wait, left))).wait(loop_.wait());
     try {
       if (const auto noRole = connect()) {
         fault_ = "the connection was lost, and after it the role of recorder";
@@ -297,7 +310,8 @@ void Submission::resume() {
     lost_ = false;
     return;
   }
-  fault_ = "the connection was lost and the daemon does not come back";
+  fault_ = "the connection was lost and the daemon did not come back within " +
+           std::to_string(options_.retry.count()) + " seconds";
 }
 
 // Nothing is in flight: wait as long as the daemon asked for, then begin with what was put back.

@@ -27,7 +27,8 @@ namespace lacuna::tool {
 inline constexpr std::size_t kBatchEvents = 256;
 inline constexpr std::size_t kBatchBytes = 1024 * 1024;  // of JSON; the message stays below 4 MiB
 inline constexpr std::size_t kBatchesInFlight = 8;
-inline constexpr unsigned kReconnectsMax = 6;
+inline constexpr std::chrono::seconds kReconnectFor{60};  // unless told otherwise
+inline constexpr std::uint64_t kReconnectSecondsMax = 7 * 24 * 3600;
 inline constexpr std::chrono::seconds kBusyPatience{60};  // without any progress
 static_assert(kBatchBytes + kBatchEvents * 1024 + kJsonLineBytesMax < kMessageBytesMax,
               "a batch fits one message, with a kilobyte of structure per event");
@@ -45,11 +46,14 @@ class SubmissionListener {
                        bool repeated) = 0;
   virtual void refused(const Place& place, const Refusal& refusal) = 0;
   virtual void advanced() = 0;  // a batch was answered
+  virtual void waits() {}       // for a daemon that is away
 };
 
 struct SubmissionOptions {
   bool admit = false;
-  bool checkOnly = false;  // admission only: nothing is recorded
+  bool checkOnly = false;                      // admission only: nothing is recorded
+  std::chrono::seconds retry = kReconnectFor;  // how long a lost daemon is waited for
+  bool retryFirst = false;                     // also before there was any connection
 };
 
 // How the stream ended.
@@ -113,6 +117,7 @@ class Submission {
 
   bool inputEnded_ = false;
   bool lost_ = false;  // the connection; unanswered_ is what it took along
+  std::optional<std::chrono::steady_clock::time_point> lostAt_;  // without an answer since then
   std::string fault_;
   std::chrono::milliseconds backoff_{0};
   std::chrono::steady_clock::time_point progressAt_{};

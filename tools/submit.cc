@@ -87,20 +87,36 @@ class Reporter final : public SubmissionListener {
       row({line, "", "", "", std::string(nameOf(refusal.code)), refusal.message, refusal.nearest});
       return;
     }
-    std::string sentence =
-        "line " + line + ": " + std::string(nameOf(refusal.code)) + ": " + refusal.message;
-    if (!refusal.nearest.empty()) sentence += " (nearest: " + refusal.nearest + ")";
-    if (refusedFile_ != nullptr && place.cut) sentence += " (not copied to the file of --refused)";
+    std::string sentence(console_.say("line ", "regel "));
+    sentence += line + ": " + std::string(nameOf(refusal.code)) + ": " +
+                messageOf(refusal, console_.language());
+    if (!refusal.nearest.empty()) {
+      sentence += word(" (nearest: ", " (lijkt op: ") + refusal.nearest + ")";
+    }
+    if (refusedFile_ != nullptr && place.cut) {
+      sentence += console_.say(" (not copied to the file of --refused)",
+                               " (niet overgenomen in het bestand van --refused)");
+    }
     console_.endProgress();
     console_.err() << printable(sentence) << '\n';
   }
 
+  void waits() override {
+    const std::string what =
+        std::string(console_.say("the daemon does not answer; waiting for it; durable so far: ",
+                                 "de dienst antwoordt niet; er wordt gewacht; al vastgelegd: ")) +
+        std::to_string(durable_);
+    if (!waiting_) console_.warn(what);
+    waiting_ = true;
+  }
+
   void advanced() override {
+    waiting_ = false;
     if (!console_.out()) throw Fault("the output cannot be written");
     const auto seconds = elapsed();
-    console_.progress(std::to_string(durable_ + refused_) + " events, " +
+    console_.progress(std::to_string(durable_ + refused_) + word(" events, ", " gebeurtenissen, ") +
                       std::to_string(rate(seconds)) + "/s, " + std::to_string(refused_) +
-                      " refused");
+                      word(" refused", " geweigerd"));
   }
 
   void summarise() {
@@ -114,16 +130,23 @@ class Reporter final : public SubmissionListener {
   std::uint64_t durable() const { return durable_; }
 
  private:
+  std::string word(std::string_view en, std::string_view nl) const {
+    return std::string(console_.say(en, nl));
+  }
   std::string sentence() const {
-    std::string out =
-        std::to_string(durable_ + refused_) + (durable_ + refused_ == 1 ? " event: " : " events: ");
-    out += std::to_string(durable_) + (checkOnly_ ? " admissible" : " durable");
-    if (repeated_ > 0) out += " (" + std::to_string(repeated_) + " known before)";
-    out += ", " + std::to_string(refused_) + " refused";
+    const std::uint64_t all = durable_ + refused_;
+    std::string out = std::to_string(all) + (all == 1 ? word(" event: ", " gebeurtenis: ")
+                                                      : word(" events: ", " gebeurtenissen: "));
+    out += std::to_string(durable_) +
+           (checkOnly_ ? word(" admissible", " toelaatbaar") : word(" durable", " vastgelegd"));
+    if (repeated_ > 0) {
+      out += " (" + std::to_string(repeated_) + word(" known before)", " al bekend)");
+    }
+    out += ", " + std::to_string(refused_) + word(" refused", " geweigerd");
     if (checkOnly_ || durable_ == 0) return out;
-    out += first_ == last_ ? "; seq " + std::to_string(first_)
-                           : "; seq " + std::to_string(first_) + " to " + std::to_string(last_);
-    return out + "; " + std::to_string(rate(elapsed())) + " events/s";
+    out += word("; seq ", "; nr ") + std::to_string(first_);
+    if (first_ != last_) out += word(" to ", " tot ") + std::to_string(last_);
+    return out + "; " + std::to_string(rate(elapsed())) + word(" events/s", " gebeurtenissen/s");
   }
   double elapsed() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
@@ -142,6 +165,7 @@ class Reporter final : public SubmissionListener {
   bool checkOnly_;
   RefusedFile* refusedFile_;
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  bool waiting_ = false;
   std::uint64_t durable_ = 0, refused_ = 0, repeated_ = 0, first_ = 0, last_ = 0;
 };
 
@@ -179,12 +203,22 @@ std::string unfinishedSentence(const SubmissionEnd& end, std::uint64_t durable) 
   return out;
 }
 
+std::chrono::seconds retryOf(const Invocation& call) {
+  const std::string text = call.text("retry");
+  if (text.empty()) return kReconnectFor;
+  return std::chrono::seconds(numberOf("--retry", text, kReconnectSecondsMax));
+}
+
 }  // namespace
 
 void describeSubmit(po::options_description& options) {
   options.add_options()                                                         //
       ("admit", "admit unknown persons, as if each event said \"admit\":true")  //
       ("check", "admission only: say what would be refused, record nothing")    //
+      ("retry", po::value<std::string>()->value_name("SECONDS"),
+       "how long a daemon that went away is waited for; 60 unless given. Given, a daemon that is "
+       "not "
+       "there yet is waited for as well")  //
       ("refused", po::value<std::string>()->value_name("FILE"),
        "write refused lines there, as they were");
 }
@@ -198,8 +232,10 @@ Exit submit(Invocation& call) {
   }
   Reporter reporter(call.console, call.flag("check"), refusedFile.get());
   Loop loop;
-  Submission submission(loop, address, input.fd(), {call.flag("admit"), call.flag("check")},
-                        reporter);
+  Submission submission(
+      loop, address, input.fd(),
+      {call.flag("admit"), call.flag("check"), retryOf(call), !call.text("retry").empty()},
+      reporter);
   const SubmissionEnd end = submission.run();
   if (end.noRole) return call.console.refuse(*end.noRole);
   reporter.summarise();

@@ -3,6 +3,8 @@
 #include "ledger/base/civil.h"
 #include "tools/version.h"
 
+#include <array>
+
 namespace lacuna::tool {
 namespace {
 
@@ -10,13 +12,87 @@ constexpr std::string_view kNoEnvelopes =
     "envelopes: an auditor is given none, so that their commitments could not be recomputed";
 constexpr std::string_view kNoSignature =
     "signatures against a key from elsewhere: no key was given";
+constexpr std::string_view kNoDerived =
+    "what is derived or sealed beside the log: the indexes (rebuilt from the records when they are "
+    "missing), and rows of persons, which only keys/ open";
 constexpr std::string_view kNothingSigned = "no checkpoint signed by the given key covers this log";
 
 std::vector<std::string> notCheckedOf(const Verification& v) {
   std::vector<std::string> out;
   if (!v.envelopesAtHand) out.emplace_back(kNoEnvelopes);
+  if (v.source == "data") out.emplace_back(kNoDerived);
   if (!v.key) out.emplace_back(kNoSignature);
   return out;
+}
+
+// A sentence of verification in Dutch; one that it does not know stays as it is.
+std::string dutchOf(std::string_view sentence) {
+  static constexpr std::array kSentences{
+      std::pair(finding::kMissing, std::string_view("hier ontbreekt een record")),
+      std::pair(finding::kDoubled, std::string_view("twee records staan op deze plaats")),
+      std::pair(finding::kMisplaced,
+                std::string_view("het record draagt het nummer van een andere plaats")),
+      std::pair(finding::kMalformed, std::string_view("het record volgt het formaat niet")),
+      std::pair(finding::kUnknownVersion,
+                std::string_view("het record heeft een versie die dit programma niet kent")),
+      std::pair(finding::kChanged,
+                std::string_view("het record is veranderd: het volgende noemt een andere hash")),
+      std::pair(finding::kUnlinked, std::string_view("het record sluit niet aan op het vorige")),
+      std::pair(finding::kOneOfTwo,
+                std::string_view("dit record of het volgende is veranderd: ze sluiten niet aan")),
+      std::pair(finding::kEarlier,
+                std::string_view("het record is vroeger gedateerd dan het vorige")),
+      std::pair(finding::kBody,
+                std::string_view("het openbare deel volgt het formaat van zijn soort niet")),
+      std::pair(finding::kGenesis, std::string_view("het eerste record begint geen logboek")),
+      std::pair(finding::kGenesisInside,
+                std::string_view("midden in het logboek staat een record dat er een begint")),
+      std::pair(finding::kEnvelopeMissing,
+                std::string_view("de envelop ontbreekt of is niet leesbaar, en geen openbaar "
+                                 "record zegt dat zij is verwijderd")),
+      std::pair(finding::kEnvelopeExtra,
+                std::string_view("bij een record zonder envelop staat er een")),
+      std::pair(finding::kEnvelopeChanged,
+                std::string_view("de envelop is niet die waaraan het record zich bindt")),
+      std::pair(finding::kDocumentMissing,
+                std::string_view("het document van het record ontbreekt")),
+      std::pair(finding::kDocumentChanged,
+                std::string_view("het document is niet dat waaraan het record zich bindt")),
+      std::pair(finding::kTile,
+                std::string_view("het record is niet dat wat de bewaarde tegel noemt")),
+      std::pair(finding::kUpperTile,
+                std::string_view("een bewaarde tegel volgt niet uit deze records")),
+      std::pair(finding::kNote,
+                std::string_view("een opgegeven controlepunt is geen ondertekend controlepunt")),
+      std::pair(
+          finding::kNoteSignature,
+          std::string_view("een opgegeven controlepunt is niet door deze sleutel ondertekend")),
+      std::pair(finding::kCut,
+                std::string_view("het logboek eindigt hier, voor een ondertekend controlepunt")),
+      std::pair(finding::kRoot,
+                std::string_view("de records leiden niet tot een ondertekend controlepunt")),
+      std::pair(kNoEnvelopes,
+                std::string_view("enveloppen: een controleur krijgt er geen, zodat hun "
+                                 "bindingen niet konden worden nagerekend")),
+      std::pair(kNoSignature,
+                std::string_view("handtekeningen tegen een sleutel van elders: er is geen "
+                                 "sleutel opgegeven")),
+      std::pair(kNoDerived,
+                std::string_view("wat naast het logboek is afgeleid of verzegeld: de indexen "
+                                 "(herbouwd uit de records als ze ontbreken) en de rijen van "
+                                 "betrokkenen, die alleen keys/ opent")),
+      std::pair(kNothingSigned,
+                std::string_view("geen controlepunt van de opgegeven sleutel omvat dit "
+                                 "logboek")),
+  };
+  for (const auto& [english, dutch] : kSentences) {
+    if (english == sentence) return std::string(dutch);
+  }
+  return std::string(sentence);
+}
+
+std::string toldIn(Language language, std::string_view sentence) {
+  return language == Language::nl ? dutchOf(sentence) : std::string(sentence);
 }
 
 }  // namespace
@@ -39,47 +115,64 @@ std::string_view nameOf(Verification::Verdict verdict) {
   LACUNA_ASSERT(false, "a verdict without a name");
 }
 
-std::string sentenceOf(const Finding& finding) {
-  if (!finding.seq) return finding.what;
-  std::string place = "record " + std::to_string(finding.seq->raw());
-  if (finding.through)
-    place = "records " + std::to_string(finding.seq->raw()) + " to " +
-            std::to_string(finding.through->raw());
-  return place + ": " + finding.what;
+std::string sentenceOf(const Finding& finding, Language language) {
+  const std::string what = toldIn(language, finding.what);
+  if (!finding.seq) return what;
+  const auto number = [](Seq seq) { return std::to_string(seq.raw()); };
+  if (!finding.through) return "record " + number(*finding.seq) + ": " + what;
+  return "records " + number(*finding.seq) + std::string(in(language, " to ", " tot ")) +
+         number(*finding.through) + ": " + what;
 }
 
-std::string failureOf(const Verification& v) {
-  return v.report.findings.empty() ? std::string(kNothingSigned)
-                                   : sentenceOf(v.report.findings.front());
+std::string failureOf(const Verification& v, Language language) {
+  return v.report.findings.empty() ? toldIn(language, kNothingSigned)
+                                   : sentenceOf(v.report.findings.front(), language);
 }
 
-std::string textOf(const Verification& v) {
+std::string textOf(const Verification& v, Language language) {
   const VerifyReport& report = v.report;
+  const auto say = [&](std::string_view en, std::string_view nl) {
+    return std::string(in(language, en, nl));
+  };
   const std::string records = std::to_string(report.size.raw()) + " records";
   std::string out;
   switch (v.verdict()) {
     case Verification::Verdict::verified:
-      out = "verified: " + records + " are whole and signed by " + textOf(*v.key) + "\n";
+      out = say("verified: ", "geverifieerd: ") + records +
+            say(" are whole and signed by ", " zijn heel en ondertekend door ") + textOf(*v.key) +
+            "\n";
       break;
     case Verification::Verdict::consistent:
-      out = "internally consistent: " + records +
-            "; nothing vouches for the key that this log names:\n";
-      out += "  " + (report.believedKey ? textOf(*report.believedKey) : std::string("none")) + "\n";
+      out = say("internally consistent: ", "in zichzelf sluitend: ") + records +
+            say("; nothing vouches for the key that this log names:\n",
+                "; niets staat in voor de sleutel die dit logboek noemt:\n");
+      out += "  " + (report.believedKey ? textOf(*report.believedKey) : say("none", "geen")) + "\n";
       break;
     case Verification::Verdict::failed:
-      out = "verification failed: " + failureOf(v) + "\n";
+      out = say("verification failed: ", "verificatie mislukt: ") + failureOf(v, language) + "\n";
       for (std::size_t i = 1; i < report.findings.size(); ++i) {
-        out += "  " + sentenceOf(report.findings[i]) + "\n";
+        out += "  " + sentenceOf(report.findings[i], language) + "\n";
       }
-      if (report.findings.size() == kFindingsMax) out += "  and perhaps more\n";
+      if (report.findings.size() == kFindingsMax) {
+        out += say("  and perhaps more\n", "  en misschien meer\n");
+      }
       break;
   }
-  out += "checked: " + records + ", " + std::to_string(report.envelopesChecked) + " envelopes, " +
-         std::to_string(report.documentsChecked) + " documents, " +
-         std::to_string(report.tilesChecked) + " tiles, " +
-         std::to_string(report.checkpointsChecked) + " checkpoints\n";
-  for (const std::string& what : notCheckedOf(v)) out += "not checked: " + what + "\n";
-  if (report.root != RootHash{}) out += "root: " + base64Of(report.root.view()) + "\n";
+  out += say("checked: ", "gecontroleerd: ") + records + ", " +
+         std::to_string(report.envelopesChecked) + say(" envelopes, ", " enveloppen, ") +
+         (report.envelopesRemoved > 0 ? std::to_string(report.envelopesRemoved) +
+                                            say(" removed by recorded sweeps, ",
+                                                " verwijderd door vastgelegde opruimingen, ")
+                                      : std::string()) +
+         std::to_string(report.documentsChecked) + say(" documents, ", " documenten, ") +
+         std::to_string(report.tilesChecked) + say(" tiles, ", " tegels, ") +
+         std::to_string(report.checkpointsChecked) + say(" checkpoints\n", " controlepunten\n");
+  for (const std::string& what : notCheckedOf(v)) {
+    out += say("not checked: ", "niet gecontroleerd: ") + toldIn(language, what) + "\n";
+  }
+  if (report.root != RootHash{}) {
+    out += say("root: ", "wortel: ") + base64Of(report.root.view()) + "\n";
+  }
   return out;
 }
 
@@ -96,6 +189,7 @@ Json jsonOf(const Verification& v) {
   out["checkpoints"] = v.checkpoints;
   out["checked"] = Json{{"records", report.size.raw()},
                         {"envelopes", report.envelopesChecked},
+                        {"envelopesRemoved", report.envelopesRemoved},
                         {"documents", report.documentsChecked},
                         {"tiles", report.tilesChecked},
                         {"checkpoints", report.checkpointsChecked}};

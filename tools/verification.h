@@ -26,11 +26,11 @@ struct Verification {
 
 std::string_view nameOf(Verification::Verdict verdict);  // verified, internally-consistent, failed
 // "record 17: the record was changed: ..."
-std::string sentenceOf(const Finding& finding);
+std::string sentenceOf(const Finding& finding, Language language = Language::en);
 // The first finding as one sentence; or why nothing could be trusted. Needs: the verdict `failed`.
-std::string failureOf(const Verification& verification);
+std::string failureOf(const Verification& verification, Language language = Language::en);
 // For people: verdict, key, what was and was not checked, findings.
-std::string textOf(const Verification& verification);
+std::string textOf(const Verification& verification, Language language = Language::en);
 Json jsonOf(const Verification& verification);  // --report and --json
 
 }  // namespace lacuna::tool

@@ -63,10 +63,11 @@ Exit conclude(Invocation& call, const Verification& verification) {
   } else if (console.format() == Format::csv) {
     console.out() << csvOf(flatOf(report));
   } else {
-    console.out() << printable(textOf(verification), Lines::kept);
+    console.out() << printable(textOf(verification, console.language()), Lines::kept);
   }
   if (verification.verdict() != Verification::Verdict::failed) return Exit::done;
-  console.warn("verification failed: " + failureOf(verification));
+  console.warn(std::string(console.say("verification failed: ", "verificatie mislukt: ")) +
+               failureOf(verification, console.language()));
   return Exit::notVerified;
 }
 

@@ -123,10 +123,12 @@ kj::Promise<void> EventHttpService::route(kj::HttpMethod method, kj::StringPtr u
 }
 
 kj::Promise<void> EventHttpService::status(Response& response) {
-  std::function<Result<std::string>()> job = [&service = host_.service]() {
-    return service.status();
+  Session& session = *KJ_ASSERT_NONNULL(session_);
+  std::function<Result<std::string>()> job = [&service = host_.service,
+                                              roles = session.access().roles]() {
+    return service.status(roles);
   };
-  const std::uint32_t principal = KJ_ASSERT_NONNULL(session_)->principal();
+  const std::uint32_t principal = session.principal();
   return host_.workers.run<std::string>(principal, std::move(job))
       .then([this, &response](Result<std::string> json) {
         if (!json) return send(response, problemOf(json.refusal()));
@@ -199,7 +201,11 @@ kj::Promise<void> EventHttpService::submit(const kj::HttpHeaders& headers,
                 : plainProblem(400, "The body does not follow its Transfer-Encoding or length.");
       })
       .then([this, upload = kj::mv(upload), form = std::get<Form>(std::move(form)),
-             &response]() mutable { return take(kj::mv(upload), std::move(form), response); });
+             &response]() mutable {
+        ++host_.httpAnswering;
+        auto taken = kj::defer([this]() { --host_.httpAnswering; });
+        return take(kj::mv(upload), std::move(form), response).attach(kj::mv(taken));
+      });
 }
 
 kj::Promise<void> EventHttpService::readBody(Upload& upload, kj::AsyncInputStream& body) {

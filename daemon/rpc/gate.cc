@@ -21,7 +21,10 @@ class GateServer final : public wire::Gate::Server {
     return guarded([&]() -> kj::Promise<void> {
       CallCount::Running running(peer_->calls());
       Host& host = peer_->host();
-      auto job = [&service = host.service]() -> Result<std::string> { return service.status(); };
+      const std::uint8_t roles = peer_->session().access().roles;
+      auto job = [&service = host.service, roles]() -> Result<std::string> {
+        return service.status(roles);
+      };
       return host.workers.run<std::string>(peer_->session().principal(), std::move(job))
           .then([this, context](Result<std::string> json) mutable {
             answerWith(*peer_, context, json);

@@ -63,6 +63,16 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> sweepEnvelopes(SweepEnvelopesContext context) override {
+    return as(context, [&](Caller caller) {
+      auto action = textOf(context.getParams().getAction(), "action", kNameBytesMax);
+      if (!action) return refuse(context, action.refusal());
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().sweepEnvelopes(caller, std::move(*action), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
   kj::Promise<void> registerApply(RegisterApplyContext context) override {
     return as(context, [&](Caller caller) {
       const auto toml = context.getParams().getToml();
@@ -123,6 +133,9 @@ class OfficerServer final : public wire::Officer::Server {
   }
   kj::Promise<void> erasureResume(ErasureResumeContext context) override {
     return act(context, ErasureAct::resume);
+  }
+  kj::Promise<void> erasureCertificate(ErasureCertificateContext context) override {
+    return act(context, ErasureAct::certificate);
   }
 
   kj::Promise<void> tasks(TasksContext context) override {

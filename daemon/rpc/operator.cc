@@ -78,6 +78,34 @@ class OperatorServer final : public wire::Operator::Server {
     });
   }
 
+  kj::Promise<void> keysAddHolder(KeysAddHolderContext context) override {
+    return as(context, [&](Caller caller) -> kj::Promise<void> {
+      const auto params = context.getParams();
+      HolderOrder order;
+      order.directory = std::string(params.getDirectory().cStr(), params.getDirectory().size());
+      const int replaces = params.getReplaces();
+      if (replaces > 0xff || replaces < -1) {
+        putRefusal(context.getResults(),
+                   Refusal{RefusalCode::notFound, "there is no key holder of that number"});
+        return kj::READY_NOW;
+      }
+      if (replaces >= 0) order.replaces = static_cast<std::uint8_t>(replaces);
+      order.recover = params.getRecover();
+      auto awaited = host().inbox.expect<Result<std::string>>();
+      host().service.keysAddHolder(caller, std::move(order), std::move(awaited.done));
+      return answer(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> keysCloseHolder(KeysCloseHolderContext context) override {
+    return as(context, [&](Caller caller) -> kj::Promise<void> {
+      auto awaited = host().inbox.expect<Result<std::string>>();
+      host().service.keysCloseHolder(caller, context.getParams().getNumber(),
+                                     std::move(awaited.done));
+      return answer(context, kj::mv(awaited.answer));
+    });
+  }
+
  private:
   Host& host() { return peer_->host(); }
 

@@ -2,6 +2,7 @@
 
 #include "daemon/server/version.h"
 #include "ledger/base/limits.h"
+#include "ledger/record/bodies.h"
 
 #include <boost/program_options.hpp>
 
@@ -26,7 +27,7 @@ constexpr const char* kUsage =
     "\n"
     "  lacunad --data DIR [OPTION]...\n"
     "\n"
-    "A DIR that is empty or absent becomes a new ledger.\n"
+    "A DIR that is empty or absent becomes a new ledger; one that holds other things is refused.\n"
     "\n";
 
 constexpr const char* kExamples =
@@ -36,9 +37,22 @@ constexpr const char* kExamples =
     "Examples\n"
     "  lacunad --data /var/lib/lacuna --origin ledger.example.nl\n"
     "  lacunad --data ./data --http 127.0.0.1:8080\n"
+    "  lacunad --data ./data --key-holder /mnt/second/keys\n"
+    "  lacunad --data ./data --key-holder /mnt/second/keys --rebuild-keys\n"
     "  lacunad --config /etc/lacuna/lacunad.conf\n"
     "\n"
-    "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 refused to start, 2 usage, 3 fault.\n";
+    "Exit codes\n"
+    "  0  stopped by SIGTERM or SIGINT, with everything answered that was taken\n"
+    "  1  refused to start, for a reason that somebody has to decide: another daemon runs on DIR "
+    "or\n"
+    "     listens there, DIR holds other things, keys/ or root.ks is missing or foreign, the log "
+    "is\n"
+    "     older than what was signed or damaged, another origin, --http is taken\n"
+    "  2  usage: the command line, the environment or the file of --config is wrong\n"
+    "  3  fault: the machine stands against it (a full, read-only or failing disk, a missing "
+    "right),\n"
+    "     at the start or later\n"
+    "A start that fails leaves no ledger behind where there was none.\n";
 
 po::options_description optionsOf() {
   po::options_description options("Options");
@@ -54,14 +68,25 @@ po::options_description optionsOf() {
       ("http", po::value<std::string>()->value_name("HOST:PORT"),
        "also serve HTTP on this loopback address (always on DIR/http.sock)")
       ("key-holder", po::value<std::vector<std::string>>()->composing()->value_name("DIR"),
-       "a further key holder; not supported by this version")
+       "a further key holder, on another disk (repeatable): an erasure is complete when all have "
+       "destroyed their keys; an empty DIR becomes a new one")
       ("allow-weak-erasure", po::bool_switch(),
        "erase even where the file system keeps old copies of the root key")
       ("accept-lost-tail", po::bool_switch(),
        "open a log that is older than its keys: its records after the last one here are lost for "
        "good; on the command line only")
+      ("rebuild-keys", po::bool_switch(),
+       "DIR/keys is lost: make it anew from the newest --key-holder; on the command line only")
+      ("recover-keys", po::bool_switch(),
+       "the keys are behind the log and no newer ones are left: what the log says died is destroyed "
+       "again before anything is served; on the command line only")
+      ("checkpoint", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
+       "a checkpoint kept elsewhere (repeatable): a log or keys older than it are refused")
       ("checkpoint-interval", po::value<std::string>()->value_name("MS"),
        "milliseconds between checkpoints, 10 to 60000 (default 500)")
+      ("sweep-rate", po::value<std::string>()->value_name("BYTES"),
+       "bytes a second that a sweep of envelopes rewrites (default 16777216); 0: unpaced, and only on "
+       "command")
       ("help", "this text")
       ("version", "the version");
   // clang-format on
@@ -76,8 +101,10 @@ std::string optionOfVariable(const std::string& variable) {
                                                "listen",
                                                "http",
                                                "key-holder",
+                                               "checkpoint",
                                                "allow-weak-erasure",
-                                               "checkpoint-interval"};
+                                               "checkpoint-interval",
+                                               "sweep-rate"};
   constexpr std::string_view kPrefix = "LACUNA_";
   if (!variable.starts_with(kPrefix)) return {};
   std::string name = variable.substr(kPrefix.size());
@@ -145,6 +172,17 @@ std::variant<std::pair<std::string, std::uint16_t>, Refusal> loopbackOf(
   return std::pair(host, port);
 }
 
+// A checkpoint as `lacuna checkpoint` prints it.
+std::optional<std::string> noteOf(const std::string& file) {
+  constexpr std::streamsize kNoteBytesMax = 4096;
+  std::ifstream in(file, std::ios::binary);
+  std::string text(static_cast<std::size_t>(kNoteBytesMax), '\0');
+  in.read(text.data(), kNoteBytesMax);
+  if (in.bad() || in.gcount() == 0 || in.gcount() == kNoteBytesMax) return std::nullopt;
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
 Configured fill(const po::variables_map& values) {
   ServerConfig out;
   const auto data = given(values, "data");
@@ -153,6 +191,9 @@ Configured fill(const po::variables_map& values) {
   out.origin = given(values, "origin").value_or("");
   if (out.origin.size() > kOriginBytesMax) {
     return UsageError{"--origin is at most " + std::to_string(kOriginBytesMax) + " bytes."};
+  }
+  if (!out.origin.empty() && !originValid(out.origin)) {
+    return UsageError{"--origin is ASCII without spaces and without '+', like ledger.example.nl."};
   }
 
   const std::string listen =
@@ -176,11 +217,22 @@ Configured fill(const po::variables_map& values) {
     std::tie(out.httpHost, out.httpPort) = std::get<0>(address);
   }
   if (values.count("key-holder") > 0) {
-    return Refusal{
-        RefusalCode::unsupported,
-        "Further key holders are not supported by this version: the keys live in DIR/keys "
-        "alone. Start without --key-holder."};
+    for (const std::string& directory : values["key-holder"].as<std::vector<std::string>>()) {
+      if (directory.empty()) return UsageError{"--key-holder is a directory."};
+      out.keyHolders.emplace_back(directory);
+    }
   }
+  if (values.count("checkpoint") > 0) {
+    for (const std::string& file : values["checkpoint"].as<std::vector<std::string>>()) {
+      std::optional<std::string> note = noteOf(file);
+      if (!note || out.checkpoints.size() >= kCheckpointsGivenMax) {
+        return UsageError{"a file of --checkpoint cannot be read, or there are too many."};
+      }
+      out.checkpoints.push_back(std::move(*note));
+    }
+  }
+  out.rebuildKeys = values["rebuild-keys"].as<bool>();
+  out.recoverKeys = values["recover-keys"].as<bool>();
   out.allowWeakErasure = values["allow-weak-erasure"].as<bool>();
   out.acceptLostTail = values["accept-lost-tail"].as<bool>();
 
@@ -193,6 +245,14 @@ Configured fill(const po::variables_map& values) {
         out.checkpointInterval < kCheckpointIntervalMin ||
         out.checkpointInterval > kCheckpointIntervalMax) {
       return UsageError{"--checkpoint-interval is a number of milliseconds from 10 to 60000."};
+    }
+  }
+  out.sweepBytesPerSecond = kSweepBytesPerSecond;
+  if (const auto text = given(values, "sweep-rate")) {
+    const auto [end, error] =
+        std::from_chars(text->data(), text->data() + text->size(), out.sweepBytesPerSecond);
+    if (text->empty() || error != std::errc{} || end != text->data() + text->size()) {
+      return UsageError{"--sweep-rate is a number of bytes a second, or 0."};
     }
   }
   return out;
@@ -225,14 +285,18 @@ Configured configure(const std::vector<std::string>& arguments,
     po::store(po::parse_config_file(fromEnvironment, options), values);
 
     // Said once for one loss, never left standing for the next.
-    const bool lostTail = values["accept-lost-tail"].as<bool>();
+    static constexpr const char* kOnce[] = {"accept-lost-tail", "rebuild-keys", "recover-keys"};
+    std::map<std::string, bool> said;
+    for (const char* option : kOnce) said[option] = values[option].as<bool>();
     if (const auto file = given(values, "config")) {
       std::ifstream in(*file);
       if (!in) return UsageError{"The file of --config cannot be read."};
       po::store(po::parse_config_file(in, options), values);
     }
-    if (values["accept-lost-tail"].as<bool>() != lostTail) {
-      return UsageError{"accept-lost-tail is taken on the command line only."};
+    for (const char* option : kOnce) {
+      if (values[option].as<bool>() != said[option]) {
+        return UsageError{std::string(option) + " is taken on the command line only."};
+      }
     }
     return fill(values);
   } catch (const po::error& error) {

@@ -21,7 +21,12 @@ struct ServerConfig {
   std::uint16_t httpPort = 0;        // 0: one that is free
   bool allowWeakErasure = false;
   bool acceptLostTail = false;
+  bool rebuildKeys = false;
+  bool recoverKeys = false;
+  std::vector<std::filesystem::path> keyHolders;
+  std::vector<std::string> checkpoints;  // the notes of --checkpoint FILE
   std::chrono::milliseconds checkpointInterval{};
+  std::uint64_t sweepBytesPerSecond = 0;  // 0: no sweep by itself, and none is paced
 };
 
 struct ShowText {  // --help, --version

@@ -3,7 +3,6 @@
 #include "daemon/http/event_service.h"
 #include "daemon/rpc/connection.h"
 #include "daemon/rpc/translate.h"
-#include "daemon/server/sockets.h"
 
 #include <kj/async-unix.h>
 #include <kj/debug.h>
@@ -57,9 +56,8 @@ int newEventFd() {
 
 class Server::Loop final : private kj::TaskSet::ErrorHandler {
  public:
-  Loop(LedgerService& service, const ServerConfig& config, Hooks hooks, Patience patience)
-      : config_(config),
-        hooks_(std::move(hooks)),
+  Loop(LedgerService& service, Hooks hooks, Patience patience)
+      : hooks_(std::move(hooks)),
         io_(kj::setupAsyncIo()),
         stopFd_(newEventFd()),
         stopRead_(io_.lowLevelProvider->wrapInputFd(stopFd_,
@@ -80,7 +78,7 @@ class Server::Loop final : private kj::TaskSet::ErrorHandler {
     workers_.reset();
   }
 
-  Outcome run(const std::function<void()>& drain);
+  void run(ListenSockets sockets, const std::function<void()>& drain);
 
   void stop() {
     const std::uint64_t one = 1;
@@ -94,7 +92,7 @@ class Server::Loop final : private kj::TaskSet::ErrorHandler {
   kj::Own<kj::TaskSet> newTaskSet() {
     return kj::heap<kj::TaskSet>(static_cast<kj::TaskSet::ErrorHandler&>(*this));
   }
-  Outcome listen();
+  void listen(ListenSockets sockets);
   void serve(const ListenSocket& socket, Speaks speaks);
   kj::Promise<void> acceptLoop(kj::Own<kj::ConnectionReceiver> receiver, Speaks speaks);
   void accepted(kj::Own<kj::AsyncIoStream> stream, Speaks speaks);
@@ -108,7 +106,6 @@ class Server::Loop final : private kj::TaskSet::ErrorHandler {
 
   void taskFailed(kj::Exception&&) override {}  // a connection's end; its client knows more
 
-  const ServerConfig config_;
   const Hooks hooks_;
   kj::AsyncIoContext io_;
   const int stopFd_;  // owned by stopRead_
@@ -129,29 +126,20 @@ class Server::Loop final : private kj::TaskSet::ErrorHandler {
   Arrival arrival_;
   kj::HttpServer http_;
 
-  std::vector<ListenSocket> sockets_;
+  std::optional<ListenSockets> sockets_;
   std::atomic<std::uint16_t> httpPort_{0};
   std::list<RpcConnection*> rpcConnections_;  // owned by tasks_
   kj::Own<kj::TaskSet> tasks_;                // connections
   kj::Own<kj::TaskSet> accepting_;
 };
 
-Outcome Server::Loop::listen() {
-  const std::pair<const std::filesystem::path&, Speaks> unixOnes[] = {
-      {config_.socket, Speaks::rpc}, {config_.httpSocket, Speaks::httpUnix}};
-  for (const auto& [path, speaks] : unixOnes) {
-    auto socket = ListenSocket::unixAt(path);
-    if (!socket) return socket.refusal();
-    sockets_.push_back(std::move(*socket));
-    serve(sockets_.back(), speaks);
-  }
-  if (config_.httpHost.empty()) return Done{};
-  auto socket = ListenSocket::tcpAt(config_.httpHost, config_.httpPort);
-  if (!socket) return socket.refusal();
-  sockets_.push_back(std::move(*socket));
-  httpPort_ = sockets_.back().port();
-  serve(sockets_.back(), Speaks::httpTcp);
-  return Done{};
+void Server::Loop::listen(ListenSockets sockets) {
+  sockets_.emplace(std::move(sockets));
+  serve(sockets_->rpc, Speaks::rpc);
+  serve(sockets_->http, Speaks::httpUnix);
+  if (!sockets_->tcp) return;
+  httpPort_ = sockets_->tcp->port();
+  serve(*sockets_->tcp, Speaks::httpTcp);
 }
 
 void Server::Loop::serve(const ListenSocket& socket, Speaks speaks) {
@@ -223,9 +211,9 @@ kj::Promise<void> Server::Loop::untilStopped() {
   return signal(SIGTERM).exclusiveJoin(signal(SIGINT)).exclusiveJoin(kj::mv(told));
 }
 
-Outcome Server::Loop::run(const std::function<void()>& drain) {
+void Server::Loop::run(ListenSockets sockets, const std::function<void()>& drain) {
   const QuietLog quiet(hooks_.log);
-  if (auto listening = listen(); !listening) return listening;
+  listen(std::move(sockets));
   if (hooks_.ready) hooks_.ready();
   try {
     untilStopped().wait(io_.waitScope);
@@ -233,11 +221,10 @@ Outcome Server::Loop::run(const std::function<void()>& drain) {
   } catch (kj::Exception& e) {
     throw Fault(faultForClient(kj::mv(e)).getDescription().cStr());
   }
-  return Done{};
 }
 
 kj::Promise<void> Server::Loop::untilIdle() {
-  bool busy = inbox_.waiting() > 0;
+  bool busy = inbox_.waiting() > 0 || host_.httpAnswering > 0;
   for (auto* connection : rpcConnections_) busy = busy || !connection->idle();
   if (!busy) return kj::READY_NOW;
   return host_.timer.afterDelay(kDrainLook).then([this]() { return untilIdle(); });
@@ -245,9 +232,11 @@ kj::Promise<void> Server::Loop::untilIdle() {
 
 void Server::Loop::drainAll(const std::function<void()>& drain) {
   accepting_ = newTaskSet();
-  sockets_.clear();
+  sockets_.reset();
   hooks_.log("stopping: finishing what has been taken");
-  auto httpDone = http_.drain();
+  // Connections end after the answer they are at. A request that has not arrived whole was not taken,
+  // and is not waited for.
+  auto httpDone = http_.drain().eagerlyEvaluate(nullptr);
   // The service waits for its own threads; meanwhile this loop hands out their answers. What comes
   // in from now on is refused `stopping` by the service.
   std::function<Result<Done>()> job = [&drain]() -> Result<Done> {
@@ -257,20 +246,21 @@ void Server::Loop::drainAll(const std::function<void()>& drain) {
   auto drained = workers_->run<Done>(0, std::move(job)).ignoreResult();
   drained.wait(io_.waitScope);
 
-  auto answered = kj::joinPromises(kj::arr(kj::mv(httpDone), untilIdle()));
-  host_.timer.timeoutAfter(durationOf(host_.patience.drain), kj::mv(answered))
+  host_.timer.timeoutAfter(durationOf(host_.patience.drain), untilIdle())
       .catch_(
           [this](kj::Exception&&) { hooks_.log("stopping: some answers were not read in time"); })
       .wait(io_.waitScope);
   tasks_ = newTaskSet();
 }
 
-Server::Server(LedgerService& service, const ServerConfig& config, Hooks hooks, Patience patience)
-    : loop_(std::make_unique<Loop>(service, config, std::move(hooks), patience)) {}
+Server::Server(LedgerService& service, Hooks hooks, Patience patience)
+    : loop_(std::make_unique<Loop>(service, std::move(hooks), patience)) {}
 
 Server::~Server() = default;
 
-Outcome Server::run(const std::function<void()>& drain) { return loop_->run(drain); }
+void Server::run(ListenSockets sockets, const std::function<void()>& drain) {
+  loop_->run(std::move(sockets), drain);
+}
 void Server::stop() { loop_->stop(); }
 std::uint16_t Server::httpPort() const { return loop_->httpPort(); }
 

@@ -1,11 +1,11 @@
 // The daemon's outside: sockets, connections, and the event loop that serves them.
 //
-// Failure: a connection's trouble ends that connection only. Only setting up throws or refuses.
+// Failure: a connection's trouble ends that connection only. Only setting up throws.
 // Thread:  the one that constructs it; the service is called from here and from two workers.
 #pragma once
 
-#include "daemon/server/config.h"
 #include "daemon/server/patience.h"
+#include "daemon/server/sockets.h"
 #include "daemon/service.h"
 
 #include <functional>
@@ -18,18 +18,18 @@ class Server {
  public:
   struct Hooks {
     std::function<void(std::string_view)> log;  // any thread; one line, no path, no person
-    std::function<void()> ready;                // every socket listens
+    std::function<void()> ready;                // who connects is answered
   };
 
   // Needs: captureSignals() was called before any thread was started.
-  Server(LedgerService& service, const ServerConfig& config, Hooks hooks, Patience patience = {});
+  Server(LedgerService& service, Hooks hooks, Patience patience = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // Serves until SIGTERM, SIGINT or stop(), then drains: no new connection, `drain` (which answers
-  // what waits), answers sent, at most kDrainMax. Refuses what ListenSocket refuses.
-  Outcome run(const std::function<void()>& drain);
+  // what waits), answers sent, at most kDrainMax.
+  void run(ListenSockets sockets, const std::function<void()>& drain);
 
   void stop();                     // any thread; also before run()
   std::uint16_t httpPort() const;  // once ready; 0: no TCP

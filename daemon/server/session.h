@@ -28,6 +28,7 @@ struct Host {
   Meter& meter;
   kj::Timer& timer;
   Patience patience;
+  std::size_t httpAnswering = 0;  // requests that were taken and have no answer yet
 };
 
 class Session final : public kj::Refcounted {

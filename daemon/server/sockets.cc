@@ -35,6 +35,19 @@ int newSocket(int family) {
   return fd;
 }
 
+// The world's doing, not the caller's: no choice of theirs but the machine stands against it.
+bool isWorlds(int error) {
+  return error == EROFS || error == ENOSPC || error == EDQUOT || error == EIO || error == EACCES ||
+         error == EPERM || error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+// By errno: refuses, or throws a Fault.
+Refusal notMade(RefusalCode code, const std::string& what) {
+  const int error = errno;
+  if (isWorlds(error)) throw Fault(what + ": " + std::strerror(error));
+  return {code, what + ": " + std::strerror(error) + "."};
+}
+
 bool somebodyListens(const sockaddr_un& address) {
   const int fd = newSocket(AF_UNIX);
   const bool connected =
@@ -56,7 +69,7 @@ Outcome clearStale(const std::filesystem::path& path, const sockaddr_un& address
     return Refusal{RefusalCode::alreadyRunning, "Another daemon listens on this socket."};
   }
   if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    return Refusal{RefusalCode::alreadyExists, "A stale socket cannot be removed."};
+    return notMade(RefusalCode::alreadyExists, "A stale socket cannot be removed");
   }
   return Done{};
 }
@@ -75,8 +88,7 @@ Result<ListenSocket> ListenSocket::unixAt(const std::filesystem::path& path) {
 
   ListenSocket out(newSocket(AF_UNIX));
   if (bind(out.fd_, reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0) {
-    return Refusal{RefusalCode::invalidValue,
-                   std::string("The socket cannot be made: ") + std::strerror(errno) + "."};
+    return notMade(RefusalCode::invalidValue, "The socket cannot be made");
   }
   out.path_ = path;
   // Nobody can connect before listen(): so the mode is right from the first connection on.
@@ -103,9 +115,7 @@ Result<ListenSocket> ListenSocket::tcpAt(const std::string& host, std::uint16_t 
   const int yes = 1;
   setsockopt(out.fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   if (bind(out.fd_, address, isV4 ? sizeof v4 : sizeof v6) != 0 || listen(out.fd_, kBacklog) != 0) {
-    return Refusal{
-        RefusalCode::alreadyExists,
-        std::string("The address of --http cannot be used: ") + std::strerror(errno) + "."};
+    return notMade(RefusalCode::alreadyExists, "The address of --http cannot be used");
   }
   return out;
 }
@@ -131,6 +141,19 @@ std::uint16_t ListenSocket::port() const {
   sockaddr_in v4;  // sin_port and sin6_port stand at the same place
   std::memcpy(&v4, &address, sizeof v4);
   return ntohs(v4.sin_port);
+}
+
+Result<ListenSockets> ListenSockets::of(const ServerConfig& config) {
+  auto rpc = ListenSocket::unixAt(config.socket);
+  if (!rpc) return rpc.refusal();
+  auto http = ListenSocket::unixAt(config.httpSocket);
+  if (!http) return http.refusal();
+  ListenSockets out{std::move(*rpc), std::move(*http), std::nullopt};
+  if (config.httpHost.empty()) return out;
+  auto tcp = ListenSocket::tcpAt(config.httpHost, config.httpPort);
+  if (!tcp) return tcp.refusal();
+  out.tcp.emplace(std::move(*tcp));
+  return out;
 }
 
 void notifyServiceManager(const std::string& state) {

@@ -88,8 +88,22 @@ inline constexpr std::size_t kTasksListedMax = 10'000;
 inline constexpr std::size_t kForgetAtOnceMax =
     4096;  // passing leaves of cases, in one transaction
 inline constexpr std::chrono::seconds kTickInterval{1};
+// The sweep (DESIGN 8): what it removes at once, so that comparing two copies singles nobody out.
+inline constexpr std::size_t kSweepSlotsMin = 100;
+inline constexpr std::chrono::hours kSweepSmallAfter{30 * 24};  // then fewer, if the register says so
+inline constexpr std::chrono::hours kSweepCheckInterval{1};
+inline constexpr std::size_t kSweepWindowRecords = 1024 * 1024;  // marked at a time: 24 bytes each
+inline constexpr std::size_t kSweepSliceBytes = 1024 * 1024;     // rewritten by one batch, about
+inline constexpr std::uint64_t kSweepBytesPerSecond = 16 * 1024 * 1024;
+inline constexpr unsigned kSweepAttemptsMax = 3;  // an erasure meanwhile makes a marking stale
+inline constexpr std::size_t kSweepDocumentsMax = 1024;  // documents of one sweep: 2^34 seqs
+inline constexpr std::size_t kCarryEntriesMax = 256;     // of one carry row
 inline constexpr std::size_t kRootSlotBytes =
-    4096;  // one block: a torn write never reaches the other
+    4096;                                       // one block: a torn write never reaches the other
+inline constexpr std::size_t kHoldersMax = 16;  // open ones, keys/ among them
+inline constexpr std::chrono::seconds kHolderCheckInterval{30};  // for one that is away
+inline constexpr std::size_t kCheckpointsGivenMax = 64;          // --checkpoint FILE
+inline constexpr unsigned kHolderNumberMax = 250;  // numbers are one byte and never reused
 inline constexpr std::size_t kKeysWriteBufferBytes = 8 * 1024 * 1024;
 inline constexpr std::size_t kKeysCacheBytes = 32 * 1024 * 1024;  // sealed pages, about 50 000
 inline constexpr std::size_t kSigningKeyFileBytesMax = 4 * 1024;

@@ -25,8 +25,9 @@ struct PersonEvent {
   std::int32_t period = 0;
   LeafNo lot;
   Ordinal ordinal;
-  Bytes body;             // public body (consultation, erasure)
-  DocumentHash document;  // of a record with a document; else zeros
+  bool withdrawn = false;  // its content is gone for good; that it stood here is not (DESIGN 4)
+  Bytes body;              // public body (consultation, erasure)
+  DocumentHash document;   // of a record with a document; else zeros
   StoredEvent stored;
   // Instances named in the event, as they are called today; "[erased]" when their slot is dead.
   std::string recipientName, sourceName, viaName, actorName;
@@ -71,8 +72,10 @@ struct HistoryQuery {
 };
 
 // Filters and orders by (at, seq). `recipient` matches a party id or an instance name.
+enum class Withdrawn : bool { leftOut, shown };
 std::vector<const PersonEvent*> select(std::span<const PersonEvent> events,
-                                       const HistoryQuery& query);
+                                       const HistoryQuery& query,
+                                       Withdrawn withdrawn = Withdrawn::leftOut);
 
 // Flags are derived, never stored, so that a late report flags what came before it.
 enum class Flag : std::uint8_t {
@@ -108,10 +111,17 @@ struct LotView {
   std::uint64_t events = 0;
   std::optional<Instant> ends;  // retention end, when by date
 };
+struct HoldView {  // a legal reason to keep (Art. 17(3))
+  std::uint64_t number = 0;
+  std::vector<std::string> classes;  // empty: every class
+  std::string ground;
+  Instant placedAt{}, review{};
+};
 struct PersonFacts {
   Slot slot;
   std::vector<std::string> aliases;
   std::vector<LotView> lots;
+  std::vector<HoldView> holds;  // that stand now
   Instant admittedAt{};
 };
 

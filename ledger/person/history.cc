@@ -96,10 +96,11 @@ RegisterHistory RegisterHistory::knownBy(const HistoryQuery& query) const {
 }
 
 std::vector<const PersonEvent*> select(std::span<const PersonEvent> events,
-                                       const HistoryQuery& query) {
+                                       const HistoryQuery& query, Withdrawn withdrawn) {
   std::vector<const PersonEvent*> out;
   out.reserve(events.size());
   for (const PersonEvent& e : events) {
+    if (e.withdrawn && withdrawn == Withdrawn::leftOut) continue;
     if (known(e, query) && shown(e, query)) out.push_back(&e);
   }
   std::sort(out.begin(), out.end(),
@@ -133,8 +134,12 @@ std::vector<std::string> historyLines(std::span<const PersonEvent> events,
   Facts facts(allKnown(events, query, asOf), versions);
   FlagJudge judge(facts, versions, asOf);
   std::vector<std::string> lines;
-  for (const PersonEvent* e : select(events, query)) {
+  for (const PersonEvent* e : select(events, query, Withdrawn::shown)) {
     EventMarks marks;
+    if (e->withdrawn) {  // nothing is left to judge
+      lines.push_back(jsonOf(*e, marks));
+      continue;
+    }
     marks.supersededBy = facts.supersession().by(e->seq);
     if (!facts.supersession().replaced(e->seq)) {
       for (const Flagged& flagged : judge.judge(*e)) {

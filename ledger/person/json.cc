@@ -82,6 +82,25 @@ void putConsultation(Object& o, const PersonEvent& e) {
   o.unsignedNumber("officer", officer);
 }
 
+// What officers do about a person, and why: "place hold=3 ground=..." is told field by field.
+void putHold(Object& o, const PersonEvent& e) {
+  o.text("operation", e.stored.operationText);
+  o.text("reason", e.stored.reason);
+  o.unsignedNumber("officer", e.stored.principal);
+  std::vector<std::string> classes;
+  for (const std::string& detail : e.stored.details) {
+    const std::size_t equals = detail.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string value = detail.substr(equals + 1);
+    if (detail.starts_with("class=")) {
+      classes.push_back(value);
+    } else {
+      o.text(detail.substr(0, equals), value);
+    }
+  }
+  o.givenList("classes", classes);
+}
+
 // A step of our own; an erasure reported by a system has no body.
 void putErasure(Object& o, const PersonEvent& e) {
   if (e.body.empty()) return;
@@ -189,6 +208,15 @@ void put(std::string& out, const ConsultationView& view) {
   o.unsignedNumber("seq", view.seq.raw());
 }
 
+void put(std::string& out, const HoldView& view) {
+  Object o(out);
+  o.unsignedNumber("hold", view.number);
+  o.list("classes", view.classes);
+  o.text("ground", view.ground);
+  o.time("placedAt", view.placedAt);
+  o.time("review", view.review);
+}
+
 void put(std::string& out, const LotView& view) {
   Object o(out);
   o.text("class", view.klass);
@@ -212,6 +240,7 @@ std::string jsonOf(const PersonEvent& e, const EventMarks& marks) {
     o.time("at", e.at());
     o.time("recordedAt", e.recordedAt);
     o.text("kind", nameOf(e.kind));
+    if (e.withdrawn) o.flag("withdrawn", true);
     o.text("system", e.system);
     o.text("class", e.klass);
     if (e.period != 0) o.number("period", e.period);
@@ -219,6 +248,7 @@ std::string jsonOf(const PersonEvent& e, const EventMarks& marks) {
     o.text("basis", e.stored.event.basis);
     if (e.kind == Kind::consultation) putConsultation(o, e);
     if (e.kind == Kind::erasure) putErasure(o, e);
+    if (e.kind == Kind::hold) putHold(o, e);
     putOwnFields(o, e);
     if (marks.supersededBy) o.unsignedNumber("supersededBy", marks.supersededBy->raw());
     if (!marks.flags.empty()) {
@@ -256,6 +286,7 @@ std::string jsonOf(const PersonState& state, const PersonFacts& facts) {
     o.list("requests", state.requests, each);
     o.list("restrictions", state.restrictions);
     o.list("objections", state.objections);
+    o.list("holds", facts.holds, each);
     o.list("flags", state.flags, each);
     o.list("consultations", state.consultations, each);
     o.list("lots", state.lots, each);

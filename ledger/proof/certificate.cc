@@ -303,10 +303,21 @@ Outcome complete(const Evidence& evidence, const CertificateStatement& s) {
   return Done{};
 }
 
+// The record of the request commits to the person's salt, where that record is proved.
+Outcome personAgrees(const Evidence& evidence, const CertificateStatement& s) {
+  for (const auto& [seq, step] : evidence.steps) {
+    if (step.body.erasure != s.erasure || step.body.step != ErasureStep::received) continue;
+    if (step.body.person != s.person.value_or(PersonCommitment{})) {
+      return bad("names another person than the log");
+    }
+  }
+  return Done{};
+}
+
 Outcome stepsAgree(const Evidence& evidence, const CertificateStatement& s) {
-  for (const Outcome& outcome :
-       {agrees(evidence, s, s.intent, ErasureStep::intent),
-        agrees(evidence, s, s.committed, ErasureStep::committed), complete(evidence, s)}) {
+  for (const Outcome& outcome : {agrees(evidence, s, s.intent, ErasureStep::intent),
+                                 agrees(evidence, s, s.committed, ErasureStep::committed),
+                                 complete(evidence, s), personAgrees(evidence, s)}) {
     if (!outcome) return outcome;
   }
   if (s.tier >= CertificateTier::removed && !s.removed) return bad("names no step of removal");

@@ -3,7 +3,8 @@
 // Promise: any changed, missing, inserted or reordered byte of what the given checkpoints cover is found, and
 //          located as closely as the bytes allow. Hostile bytes make findings, never exceptions.
 // Failure: what the source throws (a fault) comes through.
-// Bounds:  memory for the ranges in work, kFindingsMax findings and one root per given checkpoint.
+// Bounds:  memory for the ranges in work, kFindingsMax findings, one root per given checkpoint, and two bits
+//          for each record whose envelope is missing or was removed by a sweep.
 #pragma once
 
 #include "ledger/base/result.h"
@@ -65,13 +66,15 @@ inline constexpr std::string_view kBody = "the public body does not follow the f
 inline constexpr std::string_view kGenesis = "the first record does not begin a ledger";
 inline constexpr std::string_view kGenesisInside = "a record that begins a ledger stands inside it";
 inline constexpr std::string_view kEnvelopeMissing =
-    "the envelope is missing, and no public record says that it was removed";
+    "the envelope is missing or does not read, and no public record says that it was removed";
 inline constexpr std::string_view kEnvelopeExtra = "an envelope stands beside a record without one";
 inline constexpr std::string_view kEnvelopeChanged =
     "the envelope is not the one that the record commits to";
 inline constexpr std::string_view kDocumentMissing = "the document of the record is missing";
 inline constexpr std::string_view kDocumentChanged =
     "the document is not the one that the record commits to";
+inline constexpr std::string_view kSweep =
+    "the sweep does not say in its documents what it removed";
 inline constexpr std::string_view kTile = "the record is not the one that the stored tile names";
 inline constexpr std::string_view kUpperTile = "a stored tile does not follow from these records";
 inline constexpr std::string_view kNote = "a given checkpoint is not a signed checkpoint";
@@ -86,14 +89,13 @@ struct VerifyOptions {
   std::optional<VerifierKey> key;        // none: internally consistent is all that can be said
   // One call at a time, from any of the threads.
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
-  // Several at once. Seqs whose envelopes a sweep removed by public record; nothing else may miss one.
-  std::function<bool(Seq)> envelopeMayBeMissing;
 };
 
 struct VerifyReport {
   TreeSize size;
   RootHash root;  // zeros when a missing record leaves it unknown
   std::uint64_t envelopesChecked = 0;
+  std::uint64_t envelopesRemoved = 0;  // missing, and named by a sweep of this log
   std::uint64_t documentsChecked = 0;
   std::uint64_t tilesChecked = 0;
   std::uint64_t checkpointsChecked = 0;

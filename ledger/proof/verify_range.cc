@@ -111,10 +111,9 @@ void TileCheck::compare(unsigned level, Tile& tile) {
   tile.bytes.clear();
 }
 
-RangeCheck::RangeCheck(const LogSource& log, const VerifyOptions& options, Findings& findings,
-                       Range range, std::span<const std::uint64_t> heads)
+RangeCheck::RangeCheck(const LogSource& log, Findings& findings, Range range,
+                       std::span<const std::uint64_t> heads)
     : log_(log),
-      options_(options),
       findings_(findings),
       range_(range),
       heads_(heads),
@@ -252,6 +251,7 @@ void RangeCheck::checkRecord(const LogEntry& entry, const Record& record) {
   }
   checkEnvelope(entry, record);
   if ((record.flags & kHasDocument) != 0) checkDocument(seq, record);
+  if (record.kind == Kind::sweep) checkSweep(seq, record);
 }
 
 void RangeCheck::checkEnvelope(const LogEntry& entry, const Record& record) {
@@ -265,20 +265,43 @@ void RangeCheck::checkEnvelope(const LogEntry& entry, const Record& record) {
     if (Commitment{sha256(*entry.envelope)} != record.commitment) {
       report(seq, finding::kEnvelopeChanged);
     }
-  } else if (log_.hasEnvelopes() &&
-             !(options_.envelopeMayBeMissing && options_.envelopeMayBeMissing(entry.seq))) {
-    report(seq, finding::kEnvelopeMissing);
+  } else if (log_.hasEnvelopes()) {
+    result_.missing.insert(entry.seq);
   }
 }
 
 void RangeCheck::checkDocument(std::uint64_t seq, const Record& record) {
-  const std::optional<Bytes> document = log_.document(DocumentHash{record.commitment.bytes});
+  documentOf(seq, DocumentHash{record.commitment.bytes});
+}
+
+// Nothing: it is missing, or another; which was reported.
+std::optional<Bytes> RangeCheck::documentOf(std::uint64_t seq, const DocumentHash& hash) {
+  std::optional<Bytes> document = log_.document(hash);
   if (!document) {
     report(seq, finding::kDocumentMissing);
-    return;
+    return std::nullopt;
   }
   ++result_.documentsChecked;
-  if (sha256(*document) != record.commitment.bytes) report(seq, finding::kDocumentChanged);
+  if (sha256(*document) == hash.bytes) return document;
+  report(seq, finding::kDocumentChanged);
+  return std::nullopt;
+}
+
+void RangeCheck::checkSweep(std::uint64_t seq, const Record& record) {
+  const Result<SweepBody> body = decodeSweep(record.body);
+  if (!body) return;  // reported as a body
+  if (body->marked.raw() > seq) return report(seq, finding::kSweep);
+  for (const SweepBody::Part& part : body->parts) {
+    const std::optional<Bytes> document = documentOf(seq, part.document);
+    if (!document) continue;
+    const Result<Removal> removal = decodeRemoval(*document);
+    if (!removal || removal->range != part.range ||
+        (part.range << kRemovalRangeBits) + *removal->removed.last() >= body->marked.raw()) {
+      report(seq, finding::kSweep);
+      continue;
+    }
+    result_.removed.add(part.range, removal->removed);
+  }
 }
 
 void RangeCheck::append(std::uint64_t seq, const LeafHash& leaf) {

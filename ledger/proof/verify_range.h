@@ -4,6 +4,7 @@
 
 #include "ledger/base/limits.h"
 #include "ledger/proof/merkle.h"
+#include "ledger/proof/removal.h"
 #include "ledger/proof/verify.h"
 #include "ledger/record/bodies.h"
 #include "ledger/record/record.h"
@@ -76,6 +77,8 @@ struct RangeResult {
   // The link between the last two records of the log is broken, and no third one tells which is right.
   // What the last one says of the leaf before it.
   std::optional<LeafHash> doubtedLeaf;
+  // Whether an envelope may be missing is known only at the end: a sweep's record stands behind it.
+  SeqSet missing, removed;
   std::uint64_t envelopesChecked = 0;
   std::uint64_t documentsChecked = 0;
   std::uint64_t tilesChecked = 0;
@@ -86,7 +89,7 @@ struct RangeResult {
 class RangeCheck {
  public:
   // `heads`: ascending sizes in (first, end].
-  RangeCheck(const LogSource& log, const VerifyOptions& options, Findings& findings, Range range,
+  RangeCheck(const LogSource& log, Findings& findings, Range range,
              std::span<const std::uint64_t> heads);
   RangeResult run();
 
@@ -107,6 +110,8 @@ class RangeCheck {
   void checkAttachments(const LogEntry& entry, const Record& record);
   void checkEnvelope(const LogEntry& entry, const Record& record);
   void checkDocument(std::uint64_t seq, const Record& record);
+  void checkSweep(std::uint64_t seq, const Record& record);
+  std::optional<Bytes> documentOf(std::uint64_t seq, const DocumentHash& hash);
   void append(std::uint64_t seq, const LeafHash& leaf);
   void finish();
   bool mine(std::uint64_t seq) const { return seq >= range_.first && seq < range_.end; }
@@ -114,7 +119,6 @@ class RangeCheck {
               std::optional<std::uint64_t> through = std::nullopt);
 
   const LogSource& log_;
-  const VerifyOptions& options_;
   Findings& findings_;
   const Range range_;
   std::span<const std::uint64_t> heads_;

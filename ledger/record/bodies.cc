@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 8> kGroundNames = {
     "child",    "retention-end"};
 constexpr std::uint8_t kAssuranceMax = 3;
 constexpr std::uint8_t kRolesMax = 1 | 2 | 4 | 8;
+constexpr std::uint64_t kSweepRangesEnd = std::uint64_t{1} << (64 - kSweepRangeBits);
 
 Refusal malformed() {
   return {RefusalCode::tampered, "a public body that does not follow the format"};
@@ -71,6 +72,21 @@ bool afterDestruction(ErasureStep step) {
     default:
       return false;
   }
+}
+
+bool holds(const SweepBody& body) {
+  if (body.parts.empty() || body.parts.size() > kSweepPartsMax) return false;
+  if (body.version == TreeVersion(0)) return false;
+  std::uint64_t after = 0;
+  for (const SweepBody::Part& part : body.parts) {
+    // Something below `marked` lies in every range that is named.
+    if (part.range < after || part.range >= kSweepRangesEnd ||
+        part.range << kSweepRangeBits >= body.marked.raw()) {
+      return false;
+    }
+    after = part.range + 1;
+  }
+  return true;
 }
 
 bool stepFits(const ErasureBody& body) {
@@ -151,6 +167,15 @@ Bytes encode(const RestoreBody& body) {
   return out.raw(body.oldCheckpoint.view()).take();
 }
 
+Bytes encode(const SweepBody& body) {
+  LACUNA_ASSERT(holds(body), "a sweep's record within its bounds");
+  ByteWriter out;
+  out.u8(kBodyVersion).u64(body.marked.raw()).u64(body.version.raw()).u8(body.few ? 1 : 0);
+  out.u16(static_cast<std::uint16_t>(body.parts.size()));
+  for (const SweepBody::Part& part : body.parts) out.u64(part.range).raw(part.document.view());
+  return out.take();
+}
+
 Result<GenesisBody> decodeGenesis(ByteView bytes) {
   return decodeBody<GenesisBody>(bytes, [](ByteReader& in, GenesisBody& body) {
     body.ledger = in.digest<LedgerId>();
@@ -197,7 +222,7 @@ Result<ErasureBody> decodeErasure(ByteView bytes) {
 
 Result<AccessBody> decodeAccess(ByteView bytes) {
   return decodeBody<AccessBody>(bytes, [](ByteReader& in, AccessBody& body) {
-    if (!readEnum(in, body.action, raw(AccessAction::grant), raw(AccessAction::singleUserEnded))) {
+    if (!readEnum(in, body.action, raw(AccessAction::grant), raw(AccessAction::keysRecovered))) {
       return false;
     }
     body.principal = in.u32();
@@ -212,6 +237,22 @@ Result<RestoreBody> decodeRestore(ByteView bytes) {
     if (!readOrigin(in, body.oldOrigin)) return false;
     body.oldCheckpoint = in.digest<NoteHash>();
     return true;
+  });
+}
+
+Result<SweepBody> decodeSweep(ByteView bytes) {
+  return decodeBody<SweepBody>(bytes, [](ByteReader& in, SweepBody& body) {
+    body.marked = TreeSize(in.u64());
+    body.version = TreeVersion(in.u64());
+    const std::uint8_t few = in.u8();
+    body.few = few == 1;
+    const std::size_t count = in.u16();
+    if (few > 1 || count > kSweepPartsMax) return false;
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+      const std::uint64_t range = in.u64();
+      body.parts.push_back({range, in.digest<DocumentHash>()});
+    }
+    return in.ok() && holds(body);
   });
 }
 
@@ -231,6 +272,8 @@ Outcome checkBody(Kind kind, ByteView body) {
       return outcome(decodeAccess(body));
     case Kind::restore:
       return outcome(decodeRestore(body));
+    case Kind::sweep:
+      return outcome(decodeSweep(body));
     case Kind::erasure:
       if (body.empty()) return Done{};
       return outcome(decodeErasure(body));

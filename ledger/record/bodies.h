@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lacuna {
 
@@ -129,6 +130,9 @@ enum class AccessAction : std::uint8_t {
   revoke = 2,
   singleUserBegan = 3,
   singleUserEnded = 4,
+  holderAdded = 5,    // of these three `principal` is the number of a key holder
+  holderClosed = 6,   // lost or retired
+  keysRecovered = 7,  // from a holder behind the log
 };
 
 struct AccessBody {
@@ -146,12 +150,30 @@ struct RestoreBody {
   bool operator==(const RestoreBody&) const = default;
 };
 
+// What one sweep removed: all of it below `marked`, in the tree of that version. Its documents say which
+// (FORMAT.md 5.7).
+struct SweepBody {
+  TreeSize marked;
+  TreeVersion version;
+  bool few = false;  // of fewer than kSweepSlotsMin slots, because the register says so
+  struct Part {
+    std::uint64_t range = 0;
+    DocumentHash document;
+    bool operator==(const Part&) const = default;
+  };
+  std::vector<Part> parts;  // 1..kSweepPartsMax, ascending by range
+  bool operator==(const SweepBody&) const = default;
+};
+inline constexpr unsigned kSweepRangeBits = 24;    // on disk: never change; seqs of one document
+inline constexpr std::size_t kSweepPartsMax = 64;  // on disk: never raise beyond a record's bound
+
 Bytes encode(const GenesisBody& body);  // Needs: a valid origin
 Bytes encode(const RegisterBody& body);
 Bytes encode(const ConsultationBody& body);
 Bytes encode(const ErasureBody& body);
 Bytes encode(const AccessBody& body);
 Bytes encode(const RestoreBody& body);  // Needs: a valid origin
+Bytes encode(const SweepBody& body);
 
 Result<GenesisBody> decodeGenesis(ByteView bytes);
 Result<RegisterBody> decodeRegister(ByteView bytes);
@@ -159,6 +181,7 @@ Result<ConsultationBody> decodeConsultation(ByteView bytes);
 Result<ErasureBody> decodeErasure(ByteView bytes);
 Result<AccessBody> decodeAccess(ByteView bytes);
 Result<RestoreBody> decodeRestore(ByteView bytes);
+Result<SweepBody> decodeSweep(ByteView bytes);
 
 // Whether a record of this kind may carry this body: one of the above for their kinds, none for every
 // other kind; an erasure has one or none.

@@ -10,6 +10,8 @@
 #include "ledger/crypto/aead.h"
 #include "ledger/crypto/secret.h"
 
+#include <span>
+
 namespace lacuna {
 
 inline constexpr std::uint8_t kEnvelopeVersion = 1;
@@ -23,6 +25,19 @@ Secret eventKey(const Secret& lotKey, const Nonce& nonce, ByteView recordHead);
 
 // Seals an event. `recordHead` is encodeHead(record). Needs: a nonce never used before.
 Bytes sealEvent(const Secret& lotKey, const Nonce& nonce, ByteView recordHead, ByteView plain);
+// The same for many that are independent of one another, which costs about two thirds. Needs: as many
+// tags as places; as many envelopes as events.
+struct TagPlace {
+  const Secret* lotKey;
+  Ordinal ordinal;
+};
+void tagsOf(std::span<const TagPlace> places, std::span<Tag> tags);
+struct EventToSeal {
+  const Secret* lotKey;
+  const Nonce* nonce;
+  ByteView recordHead, plain;
+};
+void sealEvents(std::span<const EventToSeal> events, std::span<Bytes> envelopes);
 // Refuses `unknown-version` and `tampered`.
 Result<Bytes> openEvent(const Secret& lotKey, ByteView recordHead, ByteView envelope);
 Result<Bytes> openEventWithKey(const Secret& e, ByteView recordHead, ByteView envelope);
@@ -35,5 +50,13 @@ Result<Bytes> openRow(const Secret& lotKey, ByteView rowKey, ByteView sealed);
 // Event ids are counted per person (FORMAT.md 6). `identityKey` is the key of the slot's leaf 0.
 IdEntry idEntryOf(const Secret& identityKey, std::string_view id);
 ContentDigest contentDigestOf(const Secret& identityKey, ByteView canonicalEvent);
+// The same for many. Needs: as many entries and contents as ids.
+struct IdToCount {
+  const Secret* identityKey;
+  std::string_view id;
+  ByteView canonicalEvent;
+};
+void countIds(std::span<const IdToCount> ids, std::span<IdEntry> entries,
+              std::span<ContentDigest> contents);
 
 }  // namespace lacuna

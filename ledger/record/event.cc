@@ -212,7 +212,7 @@ Outcome checkField(const Event& event, const FieldSpec& spec) {
   return Done{};
 }
 
-// Bytes of the canonical form, and the id.
+// At least the bytes of the canonical form, and the id.
 std::size_t sizeOf(const Event& event, FieldSet given) {
   constexpr std::size_t kFieldHead = 5, kListHead = 4, kNumber = 8;
   std::size_t size = 1 + event.id.size();
@@ -227,34 +227,62 @@ std::size_t sizeOf(const Event& event, FieldSet given) {
   return size;
 }
 
-void putCanonical(ByteWriter& out, const Event& event, const FieldSpec& spec) {
+// Writes the canonical form into bytes that are there already: every event passes here, and growing a byte
+// at a time was most of the work.
+class CanonicalWriter {
+ public:
+  explicit CanonicalWriter(Bytes& out) : at_(out.data()) {}
+  std::uint8_t* at() const { return at_; }
+
+  void u8(std::uint8_t v) { *at_++ = v; }
+  void u32(std::size_t v) {
+    for (int shift = 24; shift >= 0; shift -= 8) *at_++ = static_cast<std::uint8_t>(v >> shift);
+  }
+  void u64(std::uint64_t v) {
+    u32(v >> 32);
+    u32(v & 0xffffffff);
+  }
+  void text(std::string_view text) {
+    u32(text.size());
+    std::copy(text.begin(), text.end(), at_);
+    at_ += text.size();
+  }
+
+ private:
+  std::uint8_t* at_;
+};
+
+void putCanonical(CanonicalWriter& out, const Event& event, const FieldSpec& spec) {
   out.u8(static_cast<std::uint8_t>(spec.field));
+  const auto one = [&out](std::uint8_t value) {
+    out.u32(1);
+    out.u8(value);
+  };
+  const auto eight = [&out](std::uint64_t value) {
+    out.u32(8);
+    out.u64(value);
+  };
   switch (spec.type) {
     case T::kind:
-      out.u32(1).u8(static_cast<std::uint8_t>(event.kind));
-      return;
+      return one(static_cast<std::uint8_t>(event.kind));
     case T::choice:
-      out.u32(1).u8(choiceOf(event, spec.field));
-      return;
+      return one(choiceOf(event, spec.field));
     case T::flag:
-      out.u32(1).u8(1);  // given means true
-      return;
+      return one(1);  // given means true
     case T::number:
-      out.u32(8).u64(event.corrects.value_or(0));
-      return;
+      return eight(event.corrects.value_or(0));
     case T::time:
-      out.u32(8).u64(millisOf((event.*spec.time).value_or(Instant{})));
-      return;
+      return eight(millisOf((event.*spec.time).value_or(Instant{})));
     case T::text:
     case T::object:
-      out.bytes32(bytesOf(event.*spec.text));
-      return;
+      return out.text(event.*spec.text);
     case T::list: {
       const std::vector<std::string>& list = event.*spec.list;
       std::size_t size = 4;
       for (const std::string& item : list) size += 4 + item.size();
-      out.u32(static_cast<std::uint32_t>(size)).u32(static_cast<std::uint32_t>(list.size()));
-      for (const std::string& item : list) out.bytes32(bytesOf(item));
+      out.u32(size);
+      out.u32(list.size());
+      for (const std::string& item : list) out.text(item);
       return;
     }
   }
@@ -480,12 +508,16 @@ Outcome checkShape(const Event& event) {
 Bytes canonicalOf(const Event& event) {
   constexpr FieldSet kLeftOut = bit(F::id) | bit(F::admit);
   const FieldSet given = fieldsGiven(event) & ~kLeftOut;
-  ByteWriter out(sizeOf(event, given));
-  out.u8(0);
+  Bytes out(sizeOf(event, given));  // at least what it takes
+  CanonicalWriter writer(out);
+  writer.u8(0);
   for (const FieldSpec& spec : kFields) {
-    if ((given & bit(spec.field)) != 0) putCanonical(out, event, spec);
+    if ((given & bit(spec.field)) != 0) putCanonical(writer, event, spec);
   }
-  return out.take();
+  const auto written = static_cast<std::size_t>(writer.at() - out.data());
+  LACUNA_ASSERT(written <= out.size(), "a canonical form over its estimate");
+  out.resize(written);
+  return out;
 }
 
 std::size_t bytesHeldBy(const Event& event) {

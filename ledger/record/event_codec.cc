@@ -7,7 +7,9 @@
 #include <capnp/serialize-packed.h>
 #include <kj/io.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace lacuna {
@@ -390,16 +392,64 @@ bool bounded(const StoredEvent& stored, std::size_t words) {
          stored.otherPersons.size() <= kStoredListMax && stored.details.size() <= kStoredListMax;
 }
 
+// Which bytes of a word are not zero, lowest first.
+unsigned nonZero(std::uint64_t word) {
+  constexpr std::uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
+  const std::uint64_t high = (((word & kLow) + kLow) | word) & ~kLow;
+  return static_cast<unsigned>((high * 0x0002040810204081) >> 56);
+}
+
+// Cap'n Proto's packing (its specification of the encoding, "Packing"), a word at a time: the library
+// goes byte by byte, and every event passes here. A run never passes the end of `words`.
+kj::byte* pack(kj::ArrayPtr<const capnp::word> words, kj::byte* out) {
+  constexpr std::ptrdiff_t kRunMax = 255;
+  static_assert(std::endian::native == std::endian::little);
+  const auto load = [](const capnp::word* at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+  };
+  for (const capnp::word* in = words.begin(); in != words.end();) {
+    const std::uint64_t word = load(in++);
+    const unsigned tag = nonZero(word);
+    const capnp::word* const limit = in + std::min(words.end() - in, kRunMax);
+    const capnp::word* const run = in;
+    *out++ = static_cast<kj::byte>(tag);
+    if (tag == 0) {
+      while (in != limit && load(in) == 0) ++in;
+      *out++ = static_cast<kj::byte>(in - run);
+    } else if (tag == 0xff) {
+      // Followed by words that packing would not shorten: those with one zero byte at most.
+      while (in != limit && std::popcount(nonZero(load(in))) >= 7) ++in;
+      std::memcpy(out, run - 1, kWordBytes);
+      out += kWordBytes;
+      *out++ = static_cast<kj::byte>(in - run);
+      const auto bytes = static_cast<std::size_t>(in - run) * kWordBytes;
+      if (bytes != 0) std::memcpy(out, run, bytes);
+      out += bytes;
+    } else {
+      for (unsigned left = tag; left != 0; left &= left - 1) {
+        *out++ = static_cast<kj::byte>(word >> (8 * std::countr_zero(left)));
+      }
+    }
+  }
+  return out;
+}
+
 // Packs a message built in `first`, which is zero and large enough.
 Bytes packed(const StoredEvent& stored, kj::ArrayPtr<capnp::word> first,
              kj::ArrayPtr<kj::byte> buffer) {
   capnp::MallocMessageBuilder message(first, capnp::AllocationStrategy::FIXED_SIZE);
   putStored(stored, message.initRoot<schema::StoredEvent>());
-  LACUNA_ASSERT(message.getSegmentsForOutput().size() == 1, "a sealed event of two segments");
-  kj::ArrayOutputStream out(buffer);
-  capnp::writePackedMessage(out, message);
-  const kj::ArrayPtr<kj::byte> bytes = out.getArray();
-  return Bytes(bytes.begin(), bytes.end());
+  const auto segments = message.getSegmentsForOutput();
+  LACUNA_ASSERT(segments.size() == 1, "a sealed event of two segments");
+  // The segment table: their number less one, and the size of the first; both 32 bits, low end first.
+  const std::uint64_t head = std::uint64_t{segments[0].size()} << 32;
+  capnp::word table;
+  std::memcpy(static_cast<void*>(&table), &head, sizeof table);
+  kj::byte* const end = pack(segments[0], pack(kj::arrayPtr(&table, 1), buffer.begin()));
+  LACUNA_ASSERT(end <= buffer.end(), "a sealed event larger than the worst case");
+  return Bytes(buffer.begin(), end);
 }
 
 void takeRef(schema::InstanceRef::Reader in, std::optional<InstanceRef>& out, Intake& intake) {

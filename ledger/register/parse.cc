@@ -288,7 +288,7 @@ void readDeadlines(Entry& root, Deadlines& deadlines) {
 }
 
 // Either spelling, as TOML is often written: secondOfficer or second_officer.
-void readErasure(Entry& root, ErasurePolicy& policy) {
+void readErasure(Entry& root, Deadlines& policy) {
   std::optional<Entry> entry = root.inner("erasure");
   if (!entry) return;
   const bool second = entry->flag("second_officer");
@@ -297,6 +297,7 @@ void readErasure(Entry& root, ErasurePolicy& policy) {
   policy.coolingOff = entry->period("coolingOff");
   if (!policy.coolingOff) policy.coolingOff = period;
   entry->text("note");
+  policy.smallSweep = entry->flag("small_sweep");
   entry->done();
 }
 
@@ -417,7 +418,7 @@ std::uint32_t lineOfDeepKey(std::string_view toml) {
 void readAll(Entry& root, Register::Parts& parts) {
   readController(root, parts.controller);
   readDeadlines(root, parts.deadlines);
-  readErasure(root, parts.erasure);
+  readErasure(root, parts.deadlines);
   readHolidays(root, parts.holidays);
   readList(root, "categories", List::categories, parts.categories.items());
   readList(root, "classes", List::classes, parts.classes.items());

@@ -45,7 +45,6 @@ struct Register::Parts {
   std::string text;
   Controller controller;
   Deadlines deadlines;
-  ErasurePolicy erasure;
   std::set<Date> holidays;
   Listing<Category> categories;
   Listing<RetentionClass> classes;

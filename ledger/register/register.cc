@@ -84,7 +84,6 @@ std::shared_ptr<const Register> Register::empty() {
 
 const Controller& Register::controller() const { return parts_->controller; }
 const Deadlines& Register::deadlines() const { return parts_->deadlines; }
-const ErasurePolicy& Register::erasure() const { return parts_->erasure; }
 const std::set<Date>& Register::holidays() const { return parts_->holidays; }
 const std::string& Register::text() const { return parts_->text; }
 

@@ -156,15 +156,12 @@ struct Controller {
 struct Deadlines {
   std::map<std::string, Period, std::less<>> house;  // by right: the house's own promise
   Period statute{0, 1, 0}, extension{0, 2, 0};
-  Period inform{0, 1, 0};          // Art. 14(3)
-  Period fence{0, 0, 7};           // how long a late event of an erased person is refused
-  Period caseRetention{0, 13, 0};  // after closing
-};
-
-// What has to happen between asking for an erasure and destroying keys.
-struct ErasurePolicy {
-  bool secondOfficer = false;        // another officer has to approve it
-  std::optional<Period> coolingOff;  // until then it can be cancelled
+  Period inform{0, 1, 0};            // Art. 14(3)
+  Period fence{0, 0, 7};             // how long a late event of an erased person is refused
+  Period caseRetention{0, 13, 0};    // after closing
+  bool secondOfficer = false;        // [erasure]: another officer has to approve one,
+  std::optional<Period> coolingOff;  // and until then it can be cancelled
+  bool smallSweep = false;           // after 30 days fewer than 100 slots are swept too
 };
 
 // Where a register text is wrong: the first error, with line (1-based) and the nearest known id.
@@ -182,7 +179,6 @@ class Register {
 
   const Controller& controller() const;
   const Deadlines& deadlines() const;
-  const ErasurePolicy& erasure() const;
   const std::set<Date>& holidays() const;
   const Purpose* purpose(std::string_view id) const;
   const RetentionClass* klass(std::string_view id) const;

@@ -12,6 +12,25 @@ constexpr std::size_t kIdBytes = 2 + IdEntry::kSize + ContentDigest::kSize;
 
 Refusal broken(const char* what) { return {RefusalCode::tampered, what}; }
 
+// Walks a block whose items have lengths of `Width` bytes within [least, most], and finds one of them.
+template <std::size_t Width>
+std::optional<ByteView> itemOf(ByteView block, std::size_t index, std::size_t least,
+                               std::size_t most) {
+  if (block.empty() || index >= block[0] || block[0] > kBlockRecordsMax) return std::nullopt;
+  ByteView found;
+  std::size_t at = 1;
+  for (std::size_t i = 0; i < block[0]; ++i) {
+    if (block.size() - at < Width) return std::nullopt;
+    std::size_t length = 0;
+    for (std::size_t j = 0; j < Width; ++j) length = (length << 8) | block[at + j];
+    at += Width;
+    if (length < least || length > most || block.size() - at < length) return std::nullopt;
+    if (i == index) found = block.subspan(at, length);
+    at += length;
+  }
+  return at == block.size() ? std::optional(found) : std::nullopt;
+}
+
 }  // namespace
 
 std::vector<ByteView> readableRecords(ByteView block) {
@@ -56,6 +75,18 @@ Result<std::vector<std::optional<ByteView>>> decodeEnvelopeBlock(ByteView block)
     return broken("a block of envelopes that does not follow the format");
   }
   return out;
+}
+
+Result<ByteView> recordIn(ByteView block, std::size_t index) {
+  const auto found = itemOf<2>(block, index, kRecordBytesMin, kRecordBytesMax);
+  if (!found) return broken("a block of records that does not follow the format");
+  return *found;
+}
+
+Result<ByteView> envelopeIn(ByteView block, std::size_t index) {
+  const auto found = itemOf<4>(block, index, 0, kEnvelopeBytesMax);
+  if (!found) return broken("a block of envelopes that does not follow the format");
+  return *found;
 }
 
 Bytes encodeIds(const std::vector<GroupId>& ids) {

@@ -12,6 +12,11 @@ namespace lacuna {
 Result<std::vector<ByteView>> decodeRecordBlock(ByteView block);
 Result<std::vector<std::optional<ByteView>>> decodeEnvelopeBlock(ByteView block);
 Result<std::vector<GroupId>> decodeIds(ByteView row);
+// One item of a block that is whole. Refuses tampered: the block does not follow the format, or ends
+// before the item. An envelope that is not there is empty.
+Result<ByteView> recordIn(ByteView block, std::size_t index);
+Result<ByteView> envelopeIn(ByteView block, std::size_t index);
+
 Bytes encodeIds(const std::vector<GroupId>& ids);
 
 // As far as the block goes: what stands before the first break. For verification, which names it.

@@ -145,6 +145,7 @@ Database::Database(const StoreOptions& options)
       std::make_shared<rocksdb::WriteBufferManager>(options.writeBufferBytes);
   base_.max_background_jobs = 2;
   base_.max_open_files = -1;
+  base_.max_file_opening_threads = 2;  // sixteen are started at every open, even for two files
   base_.bytes_per_sync = 1024 * 1024;  // no bursts of write-back beside the log's syncs
   base_.skip_stats_update_on_db_open = true;
   base_.stats_dump_period_sec = 0;

@@ -2,7 +2,8 @@
 //
 // Promise: write() with Sync::yes returns only when the batch survives a power cut (P2).
 // Failure: the first failed write, sync or background job seals: every later write() throws (P8).
-// Thread:  any; write() from one thread at a time (the writer, or the run worker for its own rows).
+// Thread:  any; write() from the writer, the run worker for its own rows, and a removal for blocks of
+//          envelopes that the writer is done with: none of them touches what another writes.
 #pragma once
 
 #include "ledger/store/store.h"

@@ -5,6 +5,7 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <numeric>
+#include <pthread.h>
 
 namespace lacuna {
 namespace {
@@ -255,6 +256,7 @@ void Indexes::startWorker() {
 }
 
 void Indexes::work() {
+  ::pthread_setname_np(::pthread_self(), "index run");
   std::unique_lock lock(workMutex_);
   while (true) {
     workChanged_.wait(lock, [this] { return stop_ || frozen_ != nullptr; });

@@ -22,24 +22,25 @@ std::uint64_t firstOf(const rocksdb::Iterator& block) {
   return *first;
 }
 
-// Puts the iterator on the block that holds seq and gives the block's records.
-std::vector<ByteView> seekRecord(rocksdb::Iterator& blocks, std::uint64_t seq) {
+// Puts the iterator on the block that holds seq, and gives the block's first.
+std::uint64_t seekBlock(rocksdb::Iterator& blocks, std::uint64_t seq) {
   const auto key = key64(seq);
   blocks.SeekForPrev(sliceOf(key));
   must(blocks.status(), "finding a record");
   if (!blocks.Valid()) throw Fault("a record is missing from the log");
-  auto records = decodeRecordBlock(viewOf(blocks.value()));
-  if (!records || seq - firstOf(blocks) >= records->size()) {
-    throw Fault("a record is missing from the log, or its block is damaged");
-  }
-  return *records;
+  return firstOf(blocks);
+}
+
+ByteView recordAt(ByteView block, std::uint64_t index) {
+  const Result<ByteView> found = recordIn(block, index);
+  if (!found) throw Fault("a record is missing from the log, or its block is damaged");
+  return *found;
 }
 
 std::optional<Bytes> envelopeAt(ByteView block, std::size_t index) {
-  const auto envelopes = decodeEnvelopeBlock(block);
-  if (!envelopes || index >= envelopes->size()) throw Fault("a block of envelopes is damaged");
-  const auto& found = (*envelopes)[index];
-  if (!found) return std::nullopt;
+  const Result<ByteView> found = envelopeIn(block, index);
+  if (!found) throw Fault("a block of envelopes is damaged");
+  if (found->empty()) return std::nullopt;
   return Bytes(found->begin(), found->end());
 }
 
@@ -47,8 +48,8 @@ std::optional<Bytes> envelopeAt(ByteView block, std::size_t index) {
 
 Bytes LogReader::record(Seq seq) const {
   const auto blocks = db_.iterator(db_.primary(Family::records));
-  const auto records = seekRecord(*blocks, seq.raw());
-  const ByteView found = records[seq.raw() - firstOf(*blocks)];
+  const std::uint64_t first = seekBlock(*blocks, seq.raw());
+  const ByteView found = recordAt(viewOf(blocks->value()), seq.raw() - first);
   return {found.begin(), found.end()};
 }
 
@@ -78,16 +79,16 @@ std::vector<Store::Pair> LogReader::pairs(std::span<const Seq> seqs) const {
   std::vector<Want> wants;
   std::vector<ByteArray<8>> keys;
   const auto blocks = db_.iterator(db_.primary(Family::records));
-  std::vector<ByteView> records;
+  ByteView block;  // the one that the iterator stands on
   std::uint64_t first = 0;
   for (const std::size_t at : order) {
     const std::uint64_t seq = seqs[at].raw();
-    if (records.empty() || seq - first >= records.size()) {
-      records = seekRecord(*blocks, seq);
-      first = firstOf(*blocks);
+    if (block.empty() || seq - first >= block[0]) {
+      first = seekBlock(*blocks, seq);
+      block = viewOf(blocks->value());
       keys.push_back(key64(first));
     }
-    const ByteView record = records[seq - first];
+    const ByteView record = recordAt(block, seq - first);
     out[at].record.assign(record.begin(), record.end());
     wants.push_back({keys.size() - 1, seq - first, at});
   }

@@ -11,7 +11,8 @@ using rocksdb::IOStatus;
 using rocksdb::Slice;
 
 IOStatus sealing(std::atomic<bool>& sealed, IOStatus status) {
-  if (!status.ok() && !status.IsNotSupported()) sealed = true;  // P8
+  const bool absent = status.IsNotFound() || status.IsPathNotFound();      // nothing failed
+  if (!status.ok() && !status.IsNotSupported() && !absent) sealed = true;  // P8
   return status;
 }
 
@@ -36,8 +37,28 @@ class SealingFile final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
     return sealing(sealed_, target()->Fsync(options, debug));
   }
+  IOStatus Truncate(std::uint64_t size, const IOOptions& options, IODebugContext* debug) override {
+    return sealing(sealed_, target()->Truncate(size, options, debug));
+  }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
     return sealing(sealed_, target()->Close(options, debug));
+  }
+
+ private:
+  std::atomic<bool>& sealed_;
+};
+
+class SealingDirectory final : public rocksdb::FSDirectoryWrapper {
+ public:
+  SealingDirectory(std::atomic<bool>& sealed, std::unique_ptr<rocksdb::FSDirectory> directory)
+      : FSDirectoryWrapper(std::move(directory)), sealed_(sealed) {}
+
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return sealing(sealed_, FSDirectoryWrapper::Fsync(options, debug));
+  }
+  IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* debug,
+                               const rocksdb::DirFsyncOptions& what) override {
+    return sealing(sealed_, FSDirectoryWrapper::FsyncWithDirOptions(options, debug, what));
   }
 
  private:
@@ -71,7 +92,22 @@ class SealingFs final : public rocksdb::FileSystemWrapper {
   IOStatus DeleteFile(const std::string& path, const IOOptions& options,
                       IODebugContext* debug) override {
     if (sealed_) return IOStatus::OK();
-    return target()->DeleteFile(path, options, debug);
+    return sealing(sealed_, target()->DeleteFile(path, options, debug));
+  }
+  IOStatus CreateDir(const std::string& path, const IOOptions& options,
+                     IODebugContext* debug) override {
+    return sealing(sealed_, target()->CreateDir(path, options, debug));
+  }
+  IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options,
+                              IODebugContext* debug) override {
+    return sealing(sealed_, target()->CreateDirIfMissing(path, options, debug));
+  }
+  IOStatus NewDirectory(const std::string& path, const IOOptions& options,
+                        std::unique_ptr<rocksdb::FSDirectory>* out,
+                        IODebugContext* debug) override {
+    IOStatus status = target()->NewDirectory(path, options, out, debug);
+    if (status.ok()) *out = std::make_unique<SealingDirectory>(sealed_, std::move(*out));
+    return sealing(sealed_, std::move(status));
   }
 
  private:

@@ -1,7 +1,10 @@
-// The file system as RocksDB gets it from us: the first failed write or sync seals, and a sealed log
-// loses no file any more.
+// The file system as RocksDB gets it from us: the first change of the disk that fails seals, and what is
+// sealed loses no file any more. Of the log, and of the keys' database.
 //
-// Why the second: when taking in sorted files fails at the manifest's sync, RocksDB 7.8 removes the
+// Why each change and not only writes and syncs: RocksDB does without some of them (an old file that is
+// not deleted, options that are not kept) and goes on; but a disk that fails one is not to be trusted
+// with the next, and what we acknowledge has to be (P8).
+// Why no file is lost: when taking in sorted files fails at the manifest's sync, RocksDB 7.8 removes the
 // files at once, although the manifest that names them may be on disk after all; the database would
 // never open again. What is left over is removed at the next start, when it is known what stands.
 #pragma once

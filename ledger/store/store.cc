@@ -166,6 +166,8 @@ const LedgerId& Store::ledger() const { return parts_->ledger; }
 TreeSize Store::size() const { return TreeSize(parts_->durable); }
 std::optional<LeafHash> Store::lastLeaf() const { return parts_->edge.last(); }
 
+void Store::requireUnsealed() const { parts_->db->requireUnsealed(); }
+
 void Store::apply(const Group& group, Sync sync) {
   Parts& parts = *parts_;
   Database& db = *parts.db;

@@ -11,6 +11,7 @@
 #include "ledger/base/strong.h"
 #include "ledger/record/record.h"
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -80,6 +81,16 @@ struct IdHit {
 };
 
 class Database;
+class SeqSet;
+
+// What one slice of a removal did.
+struct RemovalSlice {
+  std::uint64_t next = 0;  // nothing below it is left to do
+  bool done = false;
+  std::uint64_t envelopes = 0;     // removed now; those that were gone already do not count
+  std::uint64_t bytesRemoved = 0;  // of envelopes
+  std::uint64_t bytesWritten = 0;  // of blocks rewritten without them
+};
 
 class Store {
  public:
@@ -99,6 +110,8 @@ class Store {
   void apply(const Group& group, Sync sync);
   // Rows outside a group (a checkpoint), synced.
   void applyRows(std::span<const RowChange> rows);
+  // Throws once a change of the disk has failed, whoever met it: nothing may be told as done (P8).
+  void requireUnsealed() const;
 
   // Reads. Thread-safe; each sees at least everything applied before it was called.
   std::optional<Bytes> record(Seq seq) const;
@@ -128,6 +141,17 @@ class Store {
                      visit) const;
   // Hashes of one full or partial tile (proof/tiles.h); nothing when not yet complete to that width.
   std::optional<Bytes> tile(unsigned level, std::uint64_t index, unsigned width) const;
+
+  // The second tier (removal.cc). Takes the envelopes of `seqs` out of their blocks, from `from` on, until
+  // about kSweepSliceBytes are written; not synced. Idempotent. Any one thread; groups go on meanwhile.
+  // Needs: the sweep that names them is durable and under a shown checkpoint.
+  RemovalSlice removeEnvelopes(const SeqSet& seqs, Seq from);
+  // Rewrites the files that hold envelopes of [first, end), so that what was removed leaves them.
+  // Nothing rests on it. Ends early when `cancelled` turns true.
+  void compactEnvelopes(Seq first, Seq end, std::atomic<bool>& cancelled);
+  // Sweeps recorded below this seq are carried out; synced. Derived: when it is lost they are redone.
+  Seq removedThrough() const;
+  void rememberRemoved(Seq seq);
 
   std::uint64_t freeDiskBytes() const;
   // Dropped and rebuilt from the primary rows (P7).

@@ -48,7 +48,7 @@ struct Rekeyed {
 };
 
 struct RekeyPlan {
-  std::vector<Node> targets;  // nodes of level 0 or 3 that die; any order, doubles allowed
+  std::vector<Node> targets;  // nodes that die; any level, any order, doubles allowed
   // Healing: leaves from here on were never used; their seeds become fresh randomness, so that a
   // copy of keys/ taken before does not open who is admitted after.
   std::optional<std::uint64_t> unusedFromLeaf;

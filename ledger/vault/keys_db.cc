@@ -50,6 +50,7 @@ rocksdb::Options optionsFor(rocksdb::Env* env, KeysDb::Mode mode) {
   options.write_buffer_size = kKeysWriteBufferBytes;
   options.max_write_buffer_number = 2;
   options.max_open_files = 256;
+  options.max_file_opening_threads = 1;
   options.max_background_jobs = 1;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
@@ -121,6 +122,18 @@ Result<std::unique_ptr<KeysDb>> KeysDb::open(const std::filesystem::path& direct
 
 std::optional<Bytes> KeysDb::get(ByteView key) const {
   return read(*parts_->db, rocksdb::ReadOptions(), key);
+}
+
+void KeysDb::scan(ByteView prefix, const std::function<bool(ByteView, ByteView)>& visit) const {
+  const std::unique_ptr<rocksdb::Iterator> rows(parts_->db->NewIterator(rocksdb::ReadOptions()));
+  const auto viewOf = [](const rocksdb::Slice& slice) {
+    return ByteView(reinterpret_cast<const std::uint8_t*>(slice.data()), slice.size());
+  };
+  for (rows->Seek(sliceOf(prefix)); rows->Valid() && rows->key().starts_with(sliceOf(prefix));
+       rows->Next()) {
+    if (!visit(viewOf(rows->key()), viewOf(rows->value()))) break;
+  }
+  must(rows->status(), "reading keys");
 }
 
 void KeysDb::write(std::span<const KeyRow> rows) {

@@ -9,6 +9,7 @@
 #include "ledger/vault/tree_codec.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,11 @@ inline constexpr std::string_view kHighWaterRow = "N";   // on disk: never chang
 inline constexpr std::string_view kCheckpointRow = "C";  // on disk: never change
 inline constexpr std::string_view kIdentityRow = "I";    // on disk: never change
 inline constexpr std::string_view kPinnedRow = "O";      // on disk: never change
+inline constexpr std::string_view kWhoseRow = "W";       // on disk: never change
+inline constexpr std::string_view kRestRow = "U";        // on disk: never change
+inline constexpr std::string_view kRecoveryRow = "R";    // on disk: never change
+inline constexpr std::string_view kLeafMarkRow = "M";  // on disk: never change; | slot for one slot
+inline constexpr std::string_view kCarryRow = "X";     // on disk: never change; | the caller's key
 
 struct KeyRow {
   Bytes key;
@@ -54,6 +60,8 @@ class KeysDb {
   std::unique_ptr<View> view() const;
 
   std::optional<Bytes> get(ByteView key) const;
+  // Rows whose key begins with `prefix`, in order, until `visit` says false.
+  void scan(ByteView prefix, const std::function<bool(ByteView key, ByteView value)>& visit) const;
   void write(std::span<const KeyRow> rows);
 
  private:

@@ -133,6 +133,11 @@ std::array<std::optional<RootSlot>, 2> RootStore::load() {
   return slots;
 }
 
+void RootStore::belongTo(std::uint8_t holder) {
+  LACUNA_ASSERT(!ready_, "whose slots these are is known before anything is written");
+  holder_ = holder;
+}
+
 void RootStore::setLive(const LedgerId& ledger, unsigned place) {
   LACUNA_ASSERT(!ready_ && place < 2, "the live slot is found once");
   ledger_ = ledger;
@@ -157,6 +162,13 @@ void RootStore::wipeSpare() {
   // Random bytes, not zeros: a layer below may store zeros as "nothing here" and keep the old block.
   entropy_.fill(work_.bytes());
   writeAndReadBack(spare(), work_.view());
+}
+
+void RootStore::destroyAll() {
+  for (unsigned place = 0; place < 2; ++place) {
+    entropy_.fill(work_.bytes());
+    writeAndReadBack(place, work_.view());
+  }
 }
 
 void RootStore::read(unsigned place, std::span<std::uint8_t> into) {

@@ -53,6 +53,8 @@ class RootStore {
 
   // The whole slots, by place. Their factors are the caller's to wipe.
   std::array<std::optional<RootSlot>, 2> load();
+  // Whose slots these are, when open() could not know yet. Before anything is written.
+  void belongTo(std::uint8_t holder);
   // Which place is live. Set once after load(), before anything is written.
   void setLive(const LedgerId& ledger, unsigned place);
 
@@ -62,6 +64,8 @@ class RootStore {
   void promote();
   // Overwrites the spare slot, whatever is in it.
   void wipeSpare();
+  // Overwrites both slots: this holder opens nothing any more (P5).
+  void destroyAll();
 
   std::uint8_t holder() const { return holder_; }
   int fd() const { return fd_.get(); }

@@ -1,13 +1,15 @@
 #include "ledger/vault/seed_cache.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace lacuna {
 
 SeedCache::SeedCache(std::size_t entries)
     : entries_(std::max<std::size_t>(entries, 1)),
-      places_(entries_),
-      keys_(std::make_unique<LockedBytes>(entries_ * Secret::kSize)) {}
+      memory_(std::make_unique<LockedBytes>(entries_ * sizeof(Place))) {
+  std::uninitialized_value_construct_n(places(), entries_);
+}
 
 SeedCache::~SeedCache() = default;
 
@@ -17,40 +19,34 @@ std::size_t SeedCache::placeOf(std::uint64_t node) const {
   return static_cast<std::size_t>((Wide{node * 0x9e3779b97f4a7c15} * entries_) >> 64);
 }
 
-std::span<std::uint8_t> SeedCache::keyAt(std::size_t place) const {
-  return keys_->bytes().subspan(place * Secret::kSize, Secret::kSize);
-}
-
 std::optional<Entry> SeedCache::find(std::uint64_t node) const {
-  const std::size_t place = placeOf(node);
-  const std::lock_guard lock(guardOf(place));
-  if (places_[place].nodePlusOne != node + 1) return std::nullopt;
-  return Entry{places_[place].type, Secret(keyAt(place))};
+  const std::size_t at = placeOf(node);
+  const std::lock_guard lock(guardOf(at));
+  const Place& place = places()[at];
+  if (place.nodePlusOne != node + 1) return std::nullopt;
+  return Entry{static_cast<EntryType>(place.type), Secret(place.key)};
 }
 
 void SeedCache::keep(std::uint64_t node, const Entry& entry) {
   if (entry.type == EntryType::dead) return;
-  const std::size_t place = placeOf(node);
-  const std::lock_guard lock(guardOf(place));
-  places_[place] = {node + 1, entry.type};
-  std::memcpy(keyAt(place).data(), entry.key.view().data(), Secret::kSize);
-}
-
-void SeedCache::forget(std::uint64_t node) {
-  const std::size_t place = placeOf(node);
-  const std::lock_guard lock(guardOf(place));
-  if (places_[place].nodePlusOne != node + 1) return;
-  places_[place] = {};
-  wipe(keyAt(place));
+  const std::size_t at = placeOf(node);
+  const std::lock_guard lock(guardOf(at));
+  Place& place = places()[at];
+  place.nodePlusOne = (node + 1) & kNodeMask;
+  place.type = static_cast<std::uint8_t>(entry.type);
+  std::memcpy(place.key.data(), entry.key.view().data(), Secret::kSize);
 }
 
 void SeedCache::clear() {
-  for (std::size_t place = 0; place < entries_; ++place) {
-    const std::lock_guard lock(guardOf(place));
-    if (places_[place].nodePlusOne == 0) continue;
-    places_[place] = {};
-    wipe(keyAt(place));
+  for (std::size_t at = 0; at < entries_; ++at) {
+    const std::lock_guard lock(guardOf(at));
+    if (places()[at].nodePlusOne != 0) empty(places()[at]);
   }
+}
+
+void SeedCache::empty(Place& place) {
+  place.nodePlusOne = 0;
+  wipe(place.key);
 }
 
 }  // namespace lacuna

@@ -2,7 +2,7 @@
 // instead of a walk from the top. Never a leaf key. The vault has two: of blocks of 16 slots (level 4),
 // which reach far, and of the nodes just above 16 lots (level 1), which are near.
 //
-// Promise: after forget(node) or clear() returned, no byte of what was dropped is in the cache (P5).
+// Promise: after clear() returned, no byte of what was dropped is in the cache (P5).
 // Thread:  any. Who swaps the tree keeps find() and keep() out while it forgets.
 #pragma once
 
@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 namespace lacuna {
 
@@ -22,26 +21,29 @@ class SeedCache {
 
   std::optional<Entry> find(std::uint64_t node) const;
   void keep(std::uint64_t node, const Entry& entry);
-  void forget(std::uint64_t node);
   void clear();
 
  private:
+  // What is looked at and what is taken lie beside one another: one line of memory a look.
   struct Place {
-    std::uint64_t nodePlusOne = 0;  // 0: empty
-    EntryType type = EntryType::dead;
+    std::uint64_t nodePlusOne : 56 = 0;  // 0: empty
+    std::uint64_t type : 8 = 0;          // EntryType
+    ByteArray<Secret::kSize> key;
   };
+  static constexpr std::uint64_t kNodeMask = (std::uint64_t{1} << 56) - 1;
+  static_assert(4 * kTreeHeight < 56, "the nodes of every level fit");
+  static void empty(Place& place);
   static constexpr std::size_t kShards = 64;
   struct alignas(64) Shard {
     std::mutex mutex;
   };
   std::size_t placeOf(std::uint64_t node) const;
-  std::span<std::uint8_t> keyAt(std::size_t place) const;
+  Place* places() const { return reinterpret_cast<Place*>(memory_->bytes().data()); }
   std::mutex& guardOf(std::size_t place) const { return shards_[place % kShards].mutex; }
 
   const std::size_t entries_;
   mutable std::array<Shard, kShards> shards_;
-  std::vector<Place> places_;
-  std::unique_ptr<LockedBytes> keys_;
+  std::unique_ptr<LockedBytes> memory_;  // the places
 };
 
 }  // namespace lacuna

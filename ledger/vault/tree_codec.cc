@@ -1,5 +1,6 @@
 #include "ledger/vault/tree_codec.h"
 
+#include "ledger/crypto/blake2b_lanes.h"
 #include "ledger/crypto/digest.h"
 
 namespace lacuna {
@@ -60,6 +61,13 @@ std::optional<WipedBytes> openHedged(const Secret& key, const SealedView& sealed
   return WipedBytes(std::move(*plain));
 }
 
+ByteArray<14> childMessage(const Node& child) {
+  ByteArray<14> message{'k', 't', '.', 'n', '1', static_cast<std::uint8_t>(child.level)};
+  const ByteArray<8> index = key64(child.index);
+  std::memcpy(message.data() + 6, index.data(), index.size());
+  return message;
+}
+
 bool allZero(ByteView bytes) {
   std::uint8_t any = 0;
   for (const std::uint8_t byte : bytes) any = static_cast<std::uint8_t>(any | byte);
@@ -69,10 +77,27 @@ bool allZero(ByteView bytes) {
 }  // namespace
 
 Secret deriveChild(const Secret& parent, const Node& child) {
-  ByteArray<14> message{'k', 't', '.', 'n', '1', static_cast<std::uint8_t>(child.level)};
-  const ByteArray<8> index = key64(child.index);
-  std::memcpy(message.data() + 6, index.data(), index.size());
-  return deriveKey(parent, {message});
+  return deriveKey(parent, {childMessage(child)});
+}
+
+void ChildSeeds::add(const Secret& parent, const Node& child, std::optional<Secret>& into) {
+  if (count_ == kMost) derive();
+  parents_[count_] = parent.clone();
+  messages_[count_] = childMessage(child);
+  into_[count_++] = &into;
+}
+
+void ChildSeeds::derive() {
+  std::array<KeyedMessage, kMost> jobs;
+  ByteArray<kMost * Secret::kSize> made;
+  for (std::size_t i = 0; i < count_; ++i) jobs[i] = {parents_[i].view(), messages_[i]};
+  const auto out = std::span(made).first(count_ * Secret::kSize);
+  blake2bEach(std::span(jobs).first(count_), Secret::kSize, out);
+  for (std::size_t i = 0; i < count_; ++i) {
+    into_[i]->emplace(ByteView(out).subspan(i * Secret::kSize, Secret::kSize));
+  }
+  wipe(out);
+  count_ = 0;
 }
 
 Secret deriveDown(const Secret& seed, const Node& from, const Node& to) {

@@ -84,6 +84,20 @@ inline constexpr std::size_t kSealedOverhead = 1 + 8 + kNonceBytes + kMacBytes;
 
 // seed(child) = K(seed(parent), "kt.n1" | u8 level | u64 index of the child at its own level).
 Secret deriveChild(const Secret& parent, const Node& child);
+// Derives the children that it is given, several at once.
+class ChildSeeds {
+ public:
+  // Borrowed until the next derive(): `into`.
+  void add(const Secret& parent, const Node& child, std::optional<Secret>& into);
+  void derive();  // what was added
+
+ private:
+  static constexpr std::size_t kMost = 16;
+  std::array<Secret, kMost> parents_;
+  std::array<ByteArray<14>, kMost> messages_;
+  std::array<std::optional<Secret>*, kMost> into_{};
+  std::size_t count_ = 0;
+};
 // Down from a seed of `from` to the seed of `to`. Needs: from covers to.
 Secret deriveDown(const Secret& seed, const Node& from, const Node& to);
 

@@ -60,13 +60,35 @@ Entry Vault::Parts::cachedEntryOf(const TreeEpoch& epoch, const Node& to) const 
                  [&](const Entry& entry) { cache.keep(block.index, entry); });
 }
 
-std::optional<Secret> Vault::Parts::lotKey(const TreeEpoch& epoch, Slot slot, LeafNo leaf) const {
+void Vault::Parts::mustBeReserved(Slot slot, LeafNo leaf) const {
   // A key of a slot that was not reserved would be lost by the next healing.
   LACUNA_ASSERT(slot.raw() < highWater.load(std::memory_order_acquire), "the slot is not reserved");
   LACUNA_ASSERT(leaf.raw() < kLeavesPerSlot, "a slot has 4096 leaves");
+}
+
+std::optional<Secret> Vault::Parts::lotKey(const TreeEpoch& epoch, Slot slot, LeafNo leaf) const {
+  mustBeReserved(slot, leaf);
   Entry entry = entryOf(epoch, lotNode(slot, leaf));
   if (entry.type == EntryType::dead) return std::nullopt;
   return std::move(entry.key);
+}
+
+void Vault::Parts::lotKeys(const TreeEpoch& epoch, std::span<const LotPlace> lots,
+                           std::span<std::optional<Secret>> keys) const {
+  LACUNA_ASSERT(lots.size() == keys.size(), "a key for each lot");
+  ChildSeeds children;
+  for (std::size_t i = 0; i < lots.size(); ++i) {
+    mustBeReserved(lots[i].slot, lots[i].leaf);
+    const Node lot = lotNode(lots[i].slot, lots[i].leaf);
+    std::optional<Entry> above;
+    if (&epoch == current.get()) above = near.find(lot.above(kNearLevel).index);
+    if (above && above->type == EntryType::seed) {
+      children.add(above->key, lot, keys[i]);
+    } else {
+      keys[i] = lotKey(epoch, lots[i].slot, lots[i].leaf);
+    }
+  }
+  children.derive();
 }
 
 const TreeEpoch& Vault::Parts::epochOf(TreeVersion version) const {
@@ -86,13 +108,16 @@ TreeVersion Vault::version() const {
   return parts_->current->version;
 }
 
-// erase() returns when the one holder has overwritten its old root.
-bool Vault::destroyedEverywhere(TreeVersion version) const { return version <= this->version(); }
-
 std::optional<Secret> Vault::lotKey(Slot slot, LeafNo leaf) const {
   parts_->mustNotBeSealed();
   const auto lock = parts_->gate.shared();
   return parts_->lotKey(*parts_->current, slot, leaf);
+}
+
+void Vault::lotKeys(std::span<const LotPlace> lots, std::span<std::optional<Secret>> keys) const {
+  parts_->mustNotBeSealed();
+  const auto lock = parts_->gate.shared();
+  parts_->lotKeys(*parts_->current, lots, keys);
 }
 
 bool Vault::slotLives(Slot slot) const {
@@ -137,6 +162,14 @@ std::optional<Secret> Vault::Reader::lotKey(Slot slot, LeafNo leaf) const {
   return parts.lotKey(parts.epochOf(epoch_->version), slot, leaf);
 }
 
+void Vault::Reader::lotKeys(std::span<const LotPlace> lots,
+                            std::span<std::optional<Secret>> keys) const {
+  const Parts& parts = epoch_->parts;
+  parts.mustNotBeSealed();
+  const auto lock = parts.gate.shared();
+  parts.lotKeys(parts.epochOf(epoch_->version), lots, keys);
+}
+
 Vault::Reader Vault::reader() const {
   parts_->mustNotBeSealed();
   return Reader(*this);
@@ -170,28 +203,80 @@ RekeyPlan Vault::Parts::planOf(std::span<const EraseTarget> targets, Instant now
   return plan;
 }
 
-// Pages, deletions and anchor in one synced batch: the moment at which the targets die for us.
-void Vault::Parts::commit(const Rekeyed& made, const Anchor& anchor, const Secret& root) {
+namespace {
+
+std::vector<KeyRow> rowsOf(const Rekeyed& made) {
   std::vector<KeyRow> rows;
-  rows.reserve(made.pages.size() + made.removed.size() + 1);
+  rows.reserve(made.pages.size() + made.removed.size() + 2);
   for (const Node& node : made.removed) rows.push_back({pageRowKey(node), std::nullopt});
   for (const SealedNode& page : made.pages) rows.push_back({pageRowKey(page.node), page.sealed});
-  rows.push_back(
-      {anchorRowKey(roots->holder()), sealAnchor(ledger, roots->holder(), anchor, root, entropy)});
-  db->write(rows);
+  return rows;
 }
 
-void Vault::Parts::swapTo(std::unique_ptr<TreeEpoch> next, const RekeyPlan& plan) {
+}  // namespace
+
+// The order of FORMAT 9. keys/ is written first: until that batch is synced nothing has happened, and a holder
+// that has more than keys/ never comes of a crash. What fails at a further holder makes it away.
+TreeVersion Vault::Parts::transact(const RekeyPlan& plan, std::optional<Anchor::Carried> carried,
+                                   TreeVersion next) {
+  const TreeVersion old = current->version;
+  const TreeView tree{ledger, old, current->pages};
+  Rekeyed made = rekey(tree, current->top(), next, plan, freshKeyFrom(entropy), entropy);
+  Anchor anchor{next, std::move(made.top), carried};
+  std::vector<KeyRow> rows = rowsOf(made);
+
+  SealUnlessDone guard(sealed);
+  const std::lock_guard holding(holdersMutex);
+  // A crash from here to the commit leaves the old tree under the old root, and a spare to wipe.
+  Secret root;
+  durably("erase.root", [&] { root = self->roots->prepare(next); });
+  const auto others = [&](const std::string& name, const auto& act) {
+    for (auto& [number, holder] : known) {
+      if (holder.open) attempt(number, name, [&, &with = holder] { act(with); });
+    }
+  };
+  others("root", [&](KnownHolder& h) { h.prepared = h.open->roots->prepare(next); });
+  if (!alone()) {
+    const std::vector<KeyRow> who = holderRows();
+    rows.insert(rows.end(), who.begin(), who.end());
+  }
+  const auto withAnchor = [&](std::uint8_t number, const Secret& under) {
+    std::vector<KeyRow> all = rows;
+    all.push_back({anchorRowKey(number), sealAnchor(ledger, number, anchor, under, entropy)});
+    return all;
+  };
+  // Pages, deletions and anchor in one synced batch: the moment at which the targets die for us.
+  // After it only the new root opens the anchor; a crash leaves the old one to be wiped.
+  durably("erase.tree", [&] { self->db->write(withAnchor(self->number, root)); });
+  root.wipe();
+  others("tree", [&](KnownHolder& h) {
+    writeAt(*h.open, withAnchor(h.open->number, h.prepared));
+    h.prepared.wipe();
+  });
+  self->roots->promote();
+  swapTo(std::make_unique<TreeEpoch>(next, anchor.top, *self->db));
+  anchor.top.key.wipe();
+  drain(old);
+  durably("erase.wipe", [&] { self->roots->wipeSpare(); });  // P5
+  primary().row.destroyed = next;
+  others("wipe", [&](KnownHolder& h) {
+    h.open->roots->promote();
+    h.open->roots->wipeSpare();  // P5
+    h.row.destroyed = next;
+  });
+  if (holdersChanged) saveHolders();
+  guard.done();
+  return next;
+}
+
+// Everything in the cache goes, not only what derives a target: that a seed off the path is harmless is a
+// proof about the tree, and memory shall not rest on it.
+void Vault::Parts::swapTo(std::unique_ptr<TreeEpoch> next) {
   gate.exclusively([&] {
     draining = std::move(current);
     current = std::move(next);
     near.clear();
-    if (plan.unusedFromLeaf) {
-      cache.clear();
-    } else {
-      // Blocks off the path keep their entries: those are unchanged and derive no target.
-      for (const Node& target : plan.targets) cache.forget(target.above(kBlockLevel).index);
-    }
+    cache.clear();
   });
 }
 
@@ -213,33 +298,14 @@ EraseResult Vault::erase(std::span<const EraseTarget> targets, const ErasureId& 
     return {p.current->version, p.destroyedAt};
   }
   const Instant now = p.clock.now();
-  const TreeVersion old = p.current->version;
   const Anchor::Carried carried{erasure, part};
   const RekeyPlan plan = p.planOf(targets, now);
-  const TreeView tree{p.ledger, old, p.current->pages};
-  Rekeyed made = rekey(tree, p.current->top(), TreeVersion(old.raw() + 1), plan,
-                       freshKeyFrom(p.entropy), p.entropy);
-  Anchor anchor{TreeVersion(old.raw() + 1), std::move(made.top), carried};
-
-  SealUnlessDone guard(p.sealed);
-  // A crash from here to the commit leaves the old tree under the old root, and a spare to wipe.
-  Secret root;
-  p.durably("erase.root", [&] { root = p.roots->prepare(anchor.version); });
-  // After the commit only the new root opens the anchor; a crash leaves the old one to be wiped.
-  p.durably("erase.tree", [&] { p.commit(made, anchor, root); });
-  root.wipe();
-  p.roots->promote();
-  p.swapTo(std::make_unique<TreeEpoch>(anchor.version, anchor.top, *p.db), plan);
-  anchor.top.key.wipe();
-  p.drain(old);
-  p.durably("erase.wipe", [&] { p.roots->wipeSpare(); });  // P5
-
+  const TreeVersion made = p.transact(plan, carried, TreeVersion(p.current->version.raw() + 1));
   const std::lock_guard lock(p.stateMutex);
   p.lastErasure = carried;
   p.destroyedAt = p.clock.now();
   if (plan.unusedFromLeaf) p.healedAt = now;
-  guard.done();
-  return {anchor.version, p.destroyedAt};
+  return {made, p.destroyedAt};
 }
 
 std::optional<Vault::LastErasure> Vault::lastErasure() const {
@@ -258,10 +324,8 @@ void Vault::reserveSlots(std::uint64_t newHighWater) {
   p.mustNotBeSealed();
   LACUNA_ASSERT(newHighWater <= kSlotsMax, "slots are below 2^36");
   if (newHighWater <= p.highWater.load(std::memory_order_acquire)) return;
-  p.durably("reserve", [&] {
-    const KeyRow row{Bytes{'N'}, ByteWriter(8).u64(newHighWater).take()};
-    p.db->write({&row, 1});
-  });
+  const KeyRow row{Bytes{'N'}, ByteWriter(8).u64(newHighWater).take()};
+  p.write("reserve", {&row, 1});
   p.highWater.store(newHighWater, std::memory_order_release);
 }
 
@@ -270,12 +334,10 @@ void Vault::rememberCheckpoint(const RememberedCheckpoint& checkpoint) {
   p.mustNotBeSealed();
   LACUNA_ASSERT(!p.checkpoint || p.checkpoint->size <= checkpoint.size,
                 "a signed tree never shrinks");
-  p.durably("checkpoint", [&] {
-    ByteWriter value(8 + checkpoint.note.size());
-    value.u64(checkpoint.size.raw()).raw(checkpoint.note);
-    const KeyRow row{Bytes{'C'}, value.take()};
-    p.db->write({&row, 1});
-  });  // P3
+  ByteWriter value(8 + checkpoint.note.size());
+  value.u64(checkpoint.size.raw()).raw(checkpoint.note);
+  const KeyRow row{Bytes{'C'}, value.take()};
+  p.write("checkpoint", {&row, 1});  // P3
   const std::lock_guard lock(p.stateMutex);
   p.checkpoint = checkpoint;
 }
@@ -285,31 +347,27 @@ std::optional<RememberedCheckpoint> Vault::lastCheckpoint() const {
   return parts_->checkpoint;
 }
 
-Bytes encodeIdentity(const LedgerId& ledger, const std::string& origin) {
-  ByteWriter out;
-  out.u32(kKeysFormat).raw(ledger.view()).bytes16(bytesOf(origin));
-  return out.take();
-}
-
 void Vault::beginGeneration() {
   Parts& p = *parts_;
   p.mustNotBeSealed();
   LACUNA_ASSERT(p.checkpoint && !p.pinned, "a generation follows one that was signed");
-  const std::size_t mark = p.origin.rfind("/g");
-  const std::string digits = mark == std::string::npos ? "" : p.origin.substr(mark + 2);
-  const bool later = !digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos;
-  const std::string base = later ? p.origin.substr(0, mark) : p.origin;
-  const std::string origin = base + "/g" + std::to_string(later ? std::stoul(digits) + 1 : 2);
+  const std::uint64_t generation = generationOf(p.origin);
+  const std::string base = generation == 1 ? p.origin : p.origin.substr(0, p.origin.rfind("/g"));
+  const std::string origin = base + "/g" + std::to_string(generation + 1);
   const Pinned old{p.origin, p.checkpoint->note};
-  p.durably("generation", [&] {
-    const std::vector<KeyRow> rows{
-        {Bytes{'I'}, encodeIdentity(p.ledger, origin)},
-        {Bytes{'O'}, ByteWriter().bytes16(bytesOf(old.origin)).raw(old.note).take()},
-        {Bytes{'C'}, std::nullopt}};
-    p.db->write(rows);
-  });  // P3
+  // The leaf floor rises with the generation: whatever the lost tail took lies below it.
+  const auto floor = static_cast<std::uint16_t>(
+      std::min<unsigned>(p.leafFloor + kRestoreLeafStep, kLeavesPerSlot));
+  const std::vector<KeyRow> rows{
+      {Bytes{'I'}, encodeIdentity(p.ledger, origin)},
+      {Bytes{'O'}, ByteWriter().bytes16(bytesOf(old.origin)).raw(old.note).take()},
+      {Bytes{'M'}, ByteWriter(2).u16(floor).take()},
+      {Bytes{'U'}, std::nullopt},
+      {Bytes{'C'}, std::nullopt}};
+  p.write("generation", rows);  // P3
   p.origin = origin;
   const std::lock_guard lock(p.stateMutex);
+  p.leafFloor = floor;
   p.checkpoint.reset();
   p.pinned = old;
 }
@@ -321,30 +379,26 @@ std::optional<Vault::Pinned> Vault::pinned() const {
 
 void Vault::pinDone() {
   Parts& p = *parts_;
-  p.durably("pinned", [&] {
-    const KeyRow row{Bytes{'O'}, std::nullopt};
-    p.db->write({&row, 1});
-  });
+  const KeyRow row{Bytes{'O'}, std::nullopt};
+  p.write("pinned", {&row, 1});
   const std::lock_guard lock(p.stateMutex);
   p.pinned.reset();
 }
 
-void Vault::Parts::checkFileSystem(const std::string& stepName) {
-  const FsFacts facts = examine(roots->fd(), 2 * kRootSlotBytes,
-                                [&] { durably(stepName, [&] { roots->wipeSpare(); }); });
-  const std::lock_guard lock(stateMutex);
-  assurance = judge(facts);
+AssuranceReport Vault::Parts::checkFileSystem(RootStore& roots, const std::string& stepName) {
+  const bool own = &roots == self->roots.get();
+  const auto overwrite = [&] { roots.wipeSpare(); };
+  return judge(examine(roots.fd(), 2 * kRootSlotBytes,
+                       [&] { own ? durably(stepName, overwrite) : overwrite(); }));
 }
 
-AssuranceReport Vault::assurance() const {
-  const std::lock_guard lock(parts_->stateMutex);
-  return parts_->assurance;
-}
-
-AssuranceReport Vault::recheck() {
-  parts_->mustNotBeSealed();
-  parts_->checkFileSystem("recheck.wipe");
-  return assurance();
+void Vault::Parts::write(const std::string& name, std::span<const KeyRow> rows) {
+  const std::lock_guard holding(holdersMutex);
+  durably(name, [&] { self->db->write(rows); });
+  for (auto& [number, holder] : known) {
+    if (holder.open) attempt(number, "write", [&, &to = *holder.open] { writeAt(to, rows); });
+  }
+  if (holdersChanged) saveHolders();
 }
 
 Vault::Vault(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

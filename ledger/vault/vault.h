@@ -1,7 +1,10 @@
 // The keys: who can still be read. DESIGN 7; reference for the tree: GGM construction, one erasable root.
 //
-// Promise: after erase() returns, no key of a target can be derived from anything that this vault's
-//          directory ever held on disk, together with what it holds now (P5, one holder).
+// keys/ is one key holder; further ones (other disks) have a root of their own and a copy of the pages.
+//
+// Promise: after erase() returns, no key of a target can be derived from anything that the directory of a
+//          present holder ever held on disk, together with what it holds now (P5); of every holder once
+//          destroyedEverywhere() says so.
 // Failure: any failed write or sync throws Fault and seals the vault: every later call throws.
 // Thread:  lotKey() and the readers from any thread; everything that writes from the one writer.
 #pragma once
@@ -38,6 +41,11 @@ struct AssuranceReport {
 
 using ErasureId = Digest<struct ErasureIdTag, 16>;
 
+struct LotPlace {
+  Slot slot;
+  LeafNo leaf;
+};
+
 // What dies: one lot, or with no leaf the whole slot.
 struct EraseTarget {
   Slot slot;
@@ -56,15 +64,42 @@ struct RememberedCheckpoint {
   std::string note;
 };
 
+// present: it has destroyed what this vault has. away: not there, or a write to it failed; it catches up when
+// it returns. damaged: what it holds is not what it says; it is never served from and never counted.
+// closed: lost or retired; named in every later certificate.
+enum class HolderState : std::uint8_t { present = 0, away = 1, damaged = 2, closed = 3 };
+std::string_view nameOf(HolderState state);
+
+struct HolderStatus {
+  std::uint8_t number = 0;
+  bool primary = false;  // keys/
+  HolderState state = HolderState::present;
+  AssuranceReport assurance;  // as last seen
+  TreeVersion
+      destroyed;      // the roots of every version before this were overwritten, as far as is known
+  Instant addedAt{};  // the epoch: since the ledger was made
+  Instant since{};    // of the state; the epoch while present
+  std::string why;    // one sentence for people when away or damaged; no paths
+};
+
+// Leaves of the whole tree, [first, end): slot * kLeavesPerSlot + leaf.
+struct LeafRange {
+  std::uint64_t first = 0, end = 0;
+};
+
 // When the seeds of slots that were never used are replaced by fresh ones, so that a copy of keys/ taken
 // before opens nobody admitted after. Rides on an erasure; costs one more path.
 enum class Healing : std::uint8_t { off, daily, everyErasure };
 
 struct VaultOptions {
-  std::filesystem::path directory;       // keys/
-  const Clock* clock = nullptr;          // null: systemClock()
-  Entropy* entropy = nullptr;            // null: systemEntropy()
-  rocksdb::Env* env = nullptr;           // null: the default one; tests inject faults
+  std::filesystem::path directory;             // keys/
+  std::vector<std::filesystem::path> holders;  // where further holders may be found
+  const Clock* clock = nullptr;                // null: systemClock()
+  Entropy* entropy = nullptr;                  // null: systemEntropy()
+  rocksdb::Env* env = nullptr;                 // null: the default one; tests inject faults
+  // Of the further holders: a failure of one of theirs must not seal what `env` seals. Null: `env`.
+  rocksdb::Env* holderEnv = nullptr;
+  rocksdb::Env* envOfHolders() const { return holderEnv != nullptr ? holderEnv : env; }
   std::size_t seedCacheEntries = 65536;  // inner seeds of blocks of 16 slots (level 4)
   std::size_t nearCacheEntries = 32768;  // inner seeds just above 16 lots (level 1): 1 MiB
   std::chrono::milliseconds readerLeaseMax = kEpochLeaseMax;  // how long erase() waits for readers
@@ -72,7 +107,9 @@ struct VaultOptions {
       Healing::daily;  // daily: the first erasure after a start, then once in 24 hours
   // Tests: called with the name of each durable step just before and just after it: NAME.before and
   // NAME.after of create.files, create.root, create.tree, create.done, open.wipe, recheck.wipe,
-  // erase.root, erase.tree, erase.wipe, reserve, checkpoint. What it throws counts as a fault.
+  // erase.root, erase.tree, erase.wipe, reserve, checkpoint ...; and holderN.root, holderN.tree, holderN.wipe,
+  // holderN.write, holderN.return.root ... of further holders, where a std::exception is that holder's
+  // failure and not the vault's. What it throws elsewhere counts as a fault.
   std::function<void(std::string_view step)> onStep;
 };
 
@@ -86,22 +123,28 @@ class Vault {
   // Opens, runs recovery (the slot that opens the anchor is live, every other is wiped).
   // Refuses missing-key (no root.ks, tree or signing key), foreign-key (another ledger's, or no slot
   // opens the anchor: never repaired), unknown-version, already-running, incomplete (create() never
-  // returned: call it again). Until the live slot is found nothing is overwritten.
+  // returned: call it again), rolled-back (a further holder has more than keys/: keys/ are old).
+  // Until the live slot is found nothing is overwritten. Holders found catch up before it returns.
   static Result<std::unique_ptr<Vault>> open(const VaultOptions& options);
+  // Makes keys/ anew, under a fresh root and a number of its own, from the newest of options.holders; the
+  // lost one is closed. Refuses already-exists, missing-key (none is there). Open afterwards.
+  static Outcome rebuild(const VaultOptions& options);
   ~Vault();
 
   const LedgerId& ledger() const;
   const std::string& origin() const;
   const SigningKey& signingKey() const;
-  AssuranceReport assurance() const;  // checked at open; recheck() repeats the check
+  // Of the weakest open holder; checked at open. recheck() repeats the check, compares every holder with
+  // keys/ and takes back those that returned.
+  AssuranceReport assurance() const;
   AssuranceReport recheck();
   TreeVersion version() const;
-  // Whether every key holder has destroyed what died in this version. Thread-safe.
-  bool destroyedEverywhere(TreeVersion version) const;
 
   // The key of a lot; nothing when the lot or its slot is dead. A few hash steps; thread-safe.
   // Needs: slot < slotHighWater(), leaf < kLeavesPerSlot. (Seeds beyond are replaced by healing.)
   std::optional<Secret> lotKey(Slot slot, LeafNo leaf) const;
+  // The same for many, which costs about half. Needs: as many keys as lots.
+  void lotKeys(std::span<const LotPlace> lots, std::span<std::optional<Secret>> keys) const;
   // False only when every leaf of the slot is dead.
   bool slotLives(Slot slot) const;
 
@@ -113,6 +156,7 @@ class Vault {
     Reader(Reader&&) noexcept;
     ~Reader();
     std::optional<Secret> lotKey(Slot slot, LeafNo leaf) const;
+    void lotKeys(std::span<const LotPlace> lots, std::span<std::optional<Secret>> keys) const;
     TreeVersion version() const;
 
    private:
@@ -155,6 +199,56 @@ class Vault {
   };
   std::optional<Pinned> pinned() const;
   void pinDone();
+
+  // --- key holders (vault_holders.cc); the one writer ---
+
+  // Every holder there ever was, in order of number.
+  std::vector<HolderStatus> holders() const;
+  // True when every open holder has overwritten the roots of all versions before this one. One that is away or
+  // damaged has not, as far as is known (P5).
+  bool destroyedEverywhere(TreeVersion version) const;
+  // The number that the next holder gets.
+  std::uint8_t nextHolder() const;
+  // Whether addHolder() and closeHolder() would be refused: asked before the event is recorded.
+  Outcome mayAddHolder(const std::filesystem::path& directory) const;
+  Outcome mayCloseHolder(std::uint8_t number) const;
+  // A further holder, made in a directory that holds nothing. Registered first: a crash leaves one that is
+  // away, never one that nobody counts. Refuses already-exists, too-many, invalid-value.
+  Outcome addHolder(std::uint8_t number, const std::filesystem::path& directory);
+  // Takes back a holder that was away, from a directory that need not be among the options. Refuses what
+  // open() refuses of it, and damaged ones (tampered).
+  Result<std::uint8_t> returnHolder(const std::filesystem::path& directory);
+  // Looks for holders that are away where options.holders say. True when one came back.
+  bool takeBackHolders();
+  // Lost, or no longer wanted; one that is present destroys its roots first. Refuses not-found, and
+  // invalid-value for keys/ itself.
+  Outcome closeHolder(std::uint8_t number);
+  // What the log says and the keys do not know, after a crash between the two: it is registered as away.
+  void expectHolder(std::uint8_t number);
+
+  // Small rows for others, in every holder's keys/ (DESIGN 4: carry rows): synced when it returns.
+  void putCarry(ByteView key, ByteView value);
+  void removeCarry(ByteView key);
+  std::optional<Bytes> carry(ByteView key) const;
+  void eachCarry(const std::function<bool(ByteView key, ByteView value)>& visit) const;
+
+  // --- what a lost tail may have used (vault_marks.cc) ---
+
+  // Leaves of a slot below this may be used. markLeaves() raises it, synced before it returns.
+  std::uint16_t leafMark(Slot slot) const;
+  void markLeaves(Slot slot, std::uint16_t below);
+  // Once a generation has begun: leaves of a slot that the lost tail may have used lie below this.
+  std::uint16_t leavesOfTailEnd(Slot slot) const;
+  // Leaves that nobody may ever use die, in as many transactions as it takes. Not an erasure: what
+  // lastErasure() says stays. The tree gets at least `version`.
+  void bury(std::span<const LeafRange> ranges, TreeVersion version = TreeVersion(0));
+  // Written at a clean stop: the first slot that was never used. takeRestMark() removes it, synced.
+  void rest(std::uint64_t nextSlot);
+  std::optional<std::uint64_t> takeRestMark();
+  // These keys are behind the log and what the log says died has still to die; nothing is served meanwhile.
+  void beginRecovery();
+  bool recovering() const;
+  void endRecovery();
 
  private:
   struct Parts;

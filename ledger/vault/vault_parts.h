@@ -1,7 +1,8 @@
-// What a vault is made of; seen by vault.cc and vault_open.cc only.
+// What a vault is made of; seen by vault*.cc only.
 #pragma once
 
 #include "ledger/vault/fs_check.h"
+#include "ledger/vault/holder.h"
 #include "ledger/vault/key_tree.h"
 #include "ledger/vault/keys_db.h"
 #include "ledger/vault/root_store.h"
@@ -15,12 +16,6 @@
 #include <shared_mutex>
 
 namespace lacuna {
-
-inline constexpr std::uint8_t kFirstHolder = 0;  // on disk: never renumber
-inline constexpr std::uint32_t kKeysFormat = 1;  // on disk: never renumber
-inline constexpr std::string_view kCreatingMark = "CREATING";
-
-Bytes encodeIdentity(const LedgerId& ledger, const std::string& origin);
 
 // Many short readers, one rare writer that is never starved.
 class Gate {
@@ -76,13 +71,26 @@ struct TreeEpoch {
   const PageSource pages;
 };
 
+// A holder as this vault knows it.
+struct KnownHolder {
+  HolderRow row;
+  std::unique_ptr<Holder> open;  // nothing: closed, away or damaged; or keys/ itself
+  AssuranceReport assurance;
+  bool damaged = false;
+  std::string why;
+  Secret prepared;  // within a transaction: its new root
+};
+
 struct Vault::Parts {
   explicit Parts(const VaultOptions& options);
 
   // --- finding keys; with the gate held ---
   Entry entryOf(const TreeEpoch& epoch, const Node& to) const;
   Entry cachedEntryOf(const TreeEpoch& current, const Node& to) const;  // Needs: level 1 to 4
+  void mustBeReserved(Slot slot, LeafNo leaf) const;
   std::optional<Secret> lotKey(const TreeEpoch& epoch, Slot slot, LeafNo leaf) const;
+  void lotKeys(const TreeEpoch& epoch, std::span<const LotPlace> lots,
+               std::span<std::optional<Secret>> keys) const;
   // The epoch of a version, while it is served. Fault when it has ended.
   const TreeEpoch& epochOf(TreeVersion version) const;
 
@@ -93,10 +101,32 @@ struct Vault::Parts {
   template <typename Act>
   void durably(const std::string& name, const Act& act);
   RekeyPlan planOf(std::span<const EraseTarget> targets, Instant now) const;
-  void commit(const Rekeyed& made, const Anchor& anchor, const Secret& root);
-  void swapTo(std::unique_ptr<TreeEpoch> next, const RekeyPlan& plan);
+  // One transaction of the tree, at all present holders (FORMAT 9). Returns the new version.
+  TreeVersion transact(const RekeyPlan& plan, std::optional<Anchor::Carried> carried,
+                       TreeVersion next);
+  void swapTo(std::unique_ptr<TreeEpoch> next);
   void drain(TreeVersion old);
-  void checkFileSystem(const std::string& stepName);
+  AssuranceReport checkFileSystem(RootStore& roots, const std::string& stepName);
+  // Rows that all holders have: keys/ first, then the others.
+  void write(const std::string& step, std::span<const KeyRow> rows);
+
+  // --- holders; holdersMutex held ---
+  bool alone() const { return known.size() == 1; }
+  KnownHolder& primary() { return known.at(self->number); }
+  // Runs an act on a further holder: what it throws is that holder's failure.
+  template <typename Act>
+  void attempt(std::uint8_t number, const std::string& step, const Act& act);
+  void lose(std::uint8_t number, const std::string& why);
+  void doubt(std::uint8_t number, const std::string& why);
+  std::vector<KeyRow> holderRows() const;
+  void saveHolders();
+  void loadHolders();
+  // Holds a holder against this tree, and catches it up. Refuses rolled-back when keys/ are the older.
+  Result<std::uint8_t> attach(std::unique_ptr<Holder> holder);
+  void catchUp(Holder& holder, HolderDifference difference, bool newTree);
+  Outcome attachAll(bool starting);
+  std::optional<std::string> faultOf(Holder& holder) const;
+  void loadMarks();
 
   const VaultOptions options;
   const Clock& clock;
@@ -105,8 +135,13 @@ struct Vault::Parts {
   LedgerId ledger;
   std::string origin;
   std::optional<SigningKey> signing;
-  std::unique_ptr<RootStore> roots;  // of the one holder
-  std::unique_ptr<KeysDb> db;
+  std::unique_ptr<Holder> self;  // keys/
+
+  // Checkpoints come from the writer thread, marks from the sequencer's: whatever touches further holders
+  // holds this.
+  mutable std::mutex holdersMutex;
+  std::map<std::uint8_t, KnownHolder> known;  // keys/ among them
+  bool holdersChanged = false;                // rows to be saved
 
   mutable SeedCache cache;  // of blocks of 16 slots; entries of the current epoch only
   mutable SeedCache near;  // of nodes just above 16 lots: who is written to now is written to again
@@ -125,8 +160,9 @@ struct Vault::Parts {
   std::optional<Vault::Pinned> pinned;
   std::optional<Anchor::Carried> lastErasure;
   Instant destroyedAt{};
-  AssuranceReport assurance;
   std::optional<Instant> healedAt;
+  std::uint16_t leafFloor = kRestoreLeafStep;  // leaves below may be used in every slot
+  std::map<Slot, std::uint16_t> leafMarks;     // and in these below this
 };
 
 template <typename Act>
@@ -137,6 +173,20 @@ void Vault::Parts::durably(const std::string& name, const Act& act) {
   act();
   step(name + ".after");
   guard.done();
+}
+
+// The one place below main where faults of another are not our own: a further holder is there for
+// availability, and its disk must not stop the ledger. It is away from then on, and says so.
+template <typename Act>
+void Vault::Parts::attempt(std::uint8_t number, const std::string& name, const Act& act) {
+  const std::string whole = "holder" + std::to_string(number) + "." + name;
+  try {
+    step(whole + ".before");
+    act();
+    step(whole + ".after");
+  } catch (const std::exception&) {
+    lose(number, "a write to it failed");
+  }
 }
 
 }  // namespace lacuna

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -36,10 +37,11 @@ struct Taken {
   }
 };
 
+// By nearest rank: the least value that `part` of them do not exceed.
 inline double percentile(std::vector<double> values, double part) {
   std::sort(values.begin(), values.end());
-  const auto at = static_cast<std::size_t>(part * static_cast<double>(values.size()));
-  return values[std::min(values.size() - 1, at)];
+  const double rank = std::ceil(part * static_cast<double>(values.size()));
+  return values[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
 }
 inline double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
 

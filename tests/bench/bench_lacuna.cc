@@ -43,10 +43,11 @@ Row appendRow() {
     ratios.push_back(yardstick.wall / mine.wall);
   }
   char note[128];
-  std::snprintf(note, sizeof note,
-                "groups of 1024, %zu B an event; ratio at least %.3f; cpu %.2f against %.2f us",
-                world.storedBytes(), percentile(ratios, 0), median(ourCpu) / events * 1e6,
-                median(theirCpu) / events * 1e6);
+  std::snprintf(
+      note, sizeof note,
+      "groups of 1024, %zu B an event; ratio at least %.3f; cpu at best %.2f against %.2f us",
+      world.storedBytes(), percentile(ratios, 0), percentile(ourCpu, 0) / events * 1e6,
+      percentile(theirCpu, 0) / events * 1e6);
   return {"append",       events / median(ours),
           "events/s",     events / median(theirs),
           median(ratios), kRounds,
@@ -137,7 +138,8 @@ Row historyRow() {
   world.append(std::move(batches), 4);
   std::vector<double> ours, theirs;
   std::vector<PersonEvent> events;
-  for (unsigned round = 0; round < 20; ++round) {
+  constexpr unsigned kReads = 100;  // so that the slowest hundredth is one of many
+  for (unsigned round = 0; round < kReads; ++round) {
     ours.push_back(secondsOf([&] { events = world.history("crm:history"); }));
     theirs.push_back(secondsOf([&] {
       for (const PersonEvent& event : events) {
@@ -147,14 +149,19 @@ Row historyRow() {
     }));
   }
   if (events.size() < 1000) throw Bug("the history of the bench is not complete");
+  char note[128];
+  std::snprintf(
+      note, sizeof note,
+      "1,000 events among 256,000, warm, recorded as read; median %.1f ms; baseline: gets",
+      median(ours) * 1e3);
   return {"history",
           percentile(ours, 0.99) * 1e3,
           "ms p99",
           median(theirs) * 1e3,
           median(ours) / median(theirs),
-          20,
+          kReads,
           "< 25 ms",
-          "1,000 events among 256,000, warm, recorded as read; baseline: gets of the same rows"};
+          note};
 }
 
 Row eraseRow() {
@@ -208,14 +215,33 @@ Row eraseBatchRow() {
           "1,000 slots in one transaction of the key holder; baseline: one"};
 }
 
+// From the files as a kill would leave them: memtables are replayed from the write-ahead log.
+Row restartRow() {
+  constexpr double kMost = 2;
+  const std::size_t persons = scaled(100'000), count = scaled(1'000'000);
+  BenchWorld world(persons);
+  // Not a whole number of index runs: half of one is rebuilt from the records at each start.
+  for (std::size_t done = persons; done < count; done += 64 * kGroup) {
+    world.append(batchesOf(world, 64, kGroup), 4);
+  }
+  std::vector<double> ours;
+  for (unsigned round = 0; round < kRounds; ++round) ours.push_back(world.reopen());
+  char note[96];
+  std::snprintf(note, sizeof note, "%llu records of %zu persons; at most %.2f s",
+                static_cast<unsigned long long>(world.ledger().size().raw()), persons,
+                percentile(ours, 1));
+  return {"restart", median(ours), "s", kMost, median(ours) / kMost, kRounds, "<= 2 s", note};
+}
+
 struct Named {
   const char* name;
   Row (*run)();
 };
-constexpr Named kRows[] = {{"append", appendRow},         {"socket", socketRow},
-                           {"single", singleRow},         {"verify", verifyRow},
-                           {"history", historyRow},       {"erase", eraseRow},
-                           {"erase-batch", eraseBatchRow}};
+constexpr Named kRows[] = {{"append", appendRow},          {"socket", socketRow},
+                           {"single", singleRow},          {"verify", verifyRow},
+                           {"history", historyRow},        {"erase", eraseRow},
+                           {"erase-batch", eraseBatchRow}, {"sweep", sweepRow},
+                           {"restart", restartRow},        {"memory", memoryRow}};
 
 const Named* rowOf(const std::string& name) {
   for (const Named& row : kRows) {

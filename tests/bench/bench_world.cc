@@ -15,30 +15,6 @@ constexpr std::string_view kData =
 
 }  // namespace
 
-const std::string_view kBenchRegister = R"(
-[controller]
-id = "acme"
-name = "Acme Training"
-country = "loc:NL"
-zone = "Europe/Amsterdam"
-[[categories]]
-id = "name"
-[[categories]]
-id = "contact"
-[[classes]]
-id = "enrolment"
-categories = ["name", "contact"]
-retention = { gap = true }
-[[purposes]]
-id = "course-admin"
-basis = ["eu-gdpr:A6-1-b"]
-class = "enrolment"
-[[systems]]
-id = "website"
-[[schemes]]
-id = "crm"
-)";
-
 RawLog::RawLog(const std::filesystem::path& path) {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -88,12 +64,7 @@ BenchWorld::BenchWorld(std::size_t persons, std::size_t eventsEach) : events_(pe
   path_ = std::filesystem::current_path() / ("bench-data-" + std::to_string(getpid()));
   std::filesystem::remove_all(path_);
   std::filesystem::create_directories(path_);
-  LedgerOptions options;
-  options.data = path_ / "data";
-  options.allowWeakErasure = true;
-  Result<std::unique_ptr<Ledger>> opened = Ledger::open(options);
-  if (!opened) throw Fault(opened.refusal().message);
-  ledger_ = std::move(*opened);
+  open();
   caller_.allSystems = true;
   const auto reg = Register::parse(kBenchRegister);
   if (!reg) throw Bug(reg.refusal().message);
@@ -108,6 +79,23 @@ BenchWorld::BenchWorld(std::size_t persons, std::size_t eventsEach) : events_(pe
     batches.back().push_back(events_.of("crm:" + std::to_string(i % persons)));
   }
   append(std::move(batches), 4);
+}
+
+void BenchWorld::open() {
+  LedgerOptions options;
+  options.data = path_ / "data";
+  options.allowWeakErasure = true;
+  Result<std::unique_ptr<Ledger>> opened = Ledger::open(options);
+  if (!opened) throw Fault(opened.refusal().message);
+  ledger_ = std::move(*opened);
+}
+
+double BenchWorld::reopen() {
+  pipeline_.reset();
+  ledger_.reset();
+  const double seconds = secondsOf([this] { open(); });
+  pipeline_ = std::make_unique<Pipeline>(*ledger_, Pipeline::Options{});
+  return seconds;
 }
 
 BenchWorld::~BenchWorld() {

@@ -4,6 +4,7 @@
 #include "daemon/pipeline.h"
 #include "ledger/ledger.h"
 #include "tests/bench/bench.h"
+#include "tests/support/small_register.h"
 
 #include <rocksdb/db.h>
 
@@ -16,7 +17,7 @@
 
 namespace lacuna::bench {
 
-extern const std::string_view kBenchRegister;
+inline constexpr std::string_view kBenchRegister = ledgertest::kSmallRegister;
 
 // The yardstick: a RocksDB with its default options, one row an event (record and envelope as the ledger
 // stored them, behind an ascending number), a synced WriteBatch for each group. Its bytes are therefore
@@ -47,6 +48,7 @@ class EventMaker {
 class BenchWorld {
  public:
   explicit BenchWorld(std::size_t persons, std::size_t eventsEach = 1);
+  double reopen();  // the seconds that opening took; memtables are not flushed before
   ~BenchWorld();
   BenchWorld(const BenchWorld&) = delete;
   BenchWorld& operator=(const BenchWorld&) = delete;
@@ -65,6 +67,7 @@ class BenchWorld {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  void open();
   std::filesystem::path path_;
   EventMaker events_;
   std::unique_ptr<Ledger> ledger_;
@@ -74,5 +77,10 @@ class BenchWorld {
 
 // Over the socket: a daemon and a client on the same two cores (bench_socket.cc).
 Row socketRow();
+// The same, for what the daemon holds in memory.
+Row memoryRow();
+
+// The second tier of erasures (bench_sweep.cc).
+Row sweepRow();
 
 }  // namespace lacuna::bench

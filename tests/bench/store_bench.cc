@@ -3,6 +3,7 @@
 // Prints one JSON object per row: {"row","value","unit","baseline","ratio","runs"}.
 #include "ledger/base/limits.h"
 #include "tests/support/log_maker.h"
+#include "tests/support/scratch.h"
 
 #include <rocksdb/db.h>
 
@@ -87,7 +88,7 @@ void printRow(const char* row, double ours, double raw, double ratio, std::size_
 }
 
 void run(std::size_t groups) {
-  const TempDir dir("store-bench");
+  const test::Scratch dir(std::filesystem::temp_directory_path());
   LogMaker maker(1);
   StoreOptions options;
   options.directory = dir.path() / "log";

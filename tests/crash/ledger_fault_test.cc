@@ -1,60 +1,33 @@
 // The whole ledger behind its pipeline, on disks (log and keys) that fail at their n-th change and
-// then lose their power, for every n.
-//
-// Debian's RocksDB aborts in some error paths. An abort is a crash point like any other: the rounds
-// run in a process of their own, and when it dies the parent looks at what it left.
-//
-// By default every 7th n, to stay within a minute; LACUNA_FAULT_STEP=1 tries every one.
+// then lose their power, for every n. LACUNA_FAULT_STEP=7 tries every seventh.
 #include "daemon/pipeline.h"
 #include "ledger/proof/verify.h"
 #include "ledger/store/log_source.h"
-#include "tests/support/child.h"
-#include "tests/support/faulty_fs.h"
+#include "tests/support/fault_rounds.h"
 #include "tests/support/world.h"
 
-#include <fstream>
 #include <future>
 #include <sstream>
 
 namespace lacuna::ledgertest {
 namespace {
 
-constexpr const char* kHealthyTest = "on healthy disks the script is acknowledged whole";
-constexpr const char* kTask = "LACUNA_FAULT_TASK";
-constexpr std::uint64_t kRoundsMax = 2000;
+using test::appendTo;
+using test::FaultRound;
+using test::linesOf;
+
 constexpr int kBatches = 6, kBatchEvents = 12, kPersons = 4;
 constexpr std::string_view kErased = "crm:erased";
 
-struct Round {
-  std::filesystem::path dir;
-  std::uint64_t n = 0;
-  FaultWay way = FaultWay::notDone;
-
-  std::filesystem::path acks() const { return dir / "acks"; }
-  std::filesystem::path journal() const { return dir / "journal"; }
-  LedgerOptions options(rocksdb::Env* env) const {
-    LedgerOptions options;
-    options.data = dir / "data";
-    options.origin = "test.example.org/ledger";
-    options.allowWeakErasure = true;
-    options.diskReserve = 0;
-    options.runEvents = 20;  // sorted runs are written and taken in
-    options.logEnv = options.keysEnv = env;
-    return options;
-  }
-};
-
-void append(const std::filesystem::path& path, const std::string& text) {
-  const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0 || ::write(file, text.data(), text.size()) < 0) std::abort();
-  ::close(file);
-}
-
-std::vector<std::string> linesOf(const std::filesystem::path& path) {
-  std::vector<std::string> out;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) out.push_back(line);
-  return out;
+LedgerOptions optionsOf(const FaultRound& round, rocksdb::Env* env) {
+  LedgerOptions options;
+  options.data = round.dir / "data";
+  options.origin = "test.example.org/ledger";
+  options.allowWeakErasure = true;
+  options.diskReserve = 0;
+  options.runEvents = 20;  // sorted runs are written and taken in
+  options.logEnv = options.keysEnv = env;
+  return options;
 }
 
 Caller anyone() {
@@ -90,10 +63,10 @@ std::vector<EventResult> submit(Ledger& ledger, std::vector<Event> events) {
 }
 
 // What every round begins with: a register, the person to erase, a few events; closed cleanly.
-void makeTemplate(const Round& round) {
+void makeTemplate(const FaultRound& round) {
   FaultyFs fs;  // for its speed
   const auto env = fs.env();
-  const auto ledger = Ledger::open(round.options(env.get()));
+  const auto ledger = Ledger::open(optionsOf(round, env.get()));
   if (!ledger) throw Fault("the template does not open: " + ledger.refusal().message);
   const auto parsed = Register::parse(kSmallRegister);
   if (!parsed) throw Fault("the register does not parse");
@@ -109,28 +82,41 @@ void makeTemplate(const Round& round) {
 }
 
 // The script behind a pipeline: batches, in their middle an erasure, checkpoints all along. Says in
-// `acks` what was acknowledged and shown; `problem` when something was acknowledged after a refusal.
+// `acks` what was acknowledged and shown; `problem` when something was that must not be.
 class Script {
  public:
-  Script(const Round& round, const FaultyFs& fs, Ledger& ledger, std::string& problem)
+  Script(const FaultRound& round, const FaultyFs& fs, Ledger& ledger, std::string& problem)
       : round_(round), fs_(fs), ledger_(ledger), problem_(problem) {}
 
   void run() {
     Pipeline pipeline(ledger_,
                       {std::chrono::milliseconds(1), {}});  // signs after almost each group
+    pipeline_ = &pipeline;
     for (int batch = 0; batch < kBatches; ++batch) {
-      note(append(pipeline, batch), "a batch");
-      if (batch == kBatches / 2) note(erase(pipeline), "an erasure");
+      step("a batch", [&] { return append(pipeline, batch); });
+      if (batch == kBatches / 2) step("an erasure", [&] { return erase(pipeline); });
       shown();
     }
     if (refused_ && !pipeline.sealed()) problem_ = "a refusal without a seal (P8)";
     pipeline.drain();
     shown();
+    pipeline_ = nullptr;
   }
-  bool refused() const { return refused_; }
 
  private:
-  void note(bool acknowledged, const std::string& what) {
+  // Whether the disk has failed, and everybody had the time to know: what was under way is done.
+  bool struck() {
+    if (!fs_.fired()) return false;
+    if (!settled_ && !pipeline_->sealed())
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return settled_ = true;
+  }
+  // P8: what is asked for after the disk's first fault is never acknowledged, whoever met that fault.
+  template <typename Act>
+  void step(const std::string& what, const Act& act) {
+    const bool before = struck();
+    const bool acknowledged = act();
+    if (acknowledged && before) problem_ = what + " was acknowledged after a fault (P8)";
     if (acknowledged && refused_) problem_ = what + " was acknowledged after a refusal (P8)";
     if (!acknowledged && !fs_.fired()) problem_ = what + " was refused on a healthy disk";
     refused_ |= !acknowledged;
@@ -161,7 +147,7 @@ class Script {
     };
     pipeline.enqueue(std::move(work));
     const std::string lines = answer.get_future().get();
-    ledgertest::append(round_.acks(), lines);
+    appendTo(round_.acks(), lines);
     return !lines.empty();
   }
   bool erase(Pipeline& pipeline) {
@@ -172,7 +158,7 @@ class Script {
       const auto erased = ledger.erase(anyone(), kErased, Ground::objection, {}, erasureId());
       if (!erased) problem_ = "the erasure was refused: " + erased.refusal().message;
       if (erased) {
-        ledgertest::append(round_.acks(), "E " + std::to_string(erased->complete.raw()) + '\n');
+        appendTo(round_.acks(), "E " + std::to_string(erased->complete.raw()) + '\n');
       }
       answer.set_value(static_cast<bool>(erased));
     };
@@ -180,29 +166,35 @@ class Script {
     return answer.get_future().get();
   }
   void shown() {
+    const bool now = struck();
     std::string note = ledger_.shownCheckpoint();
-    if (note == shown_) return;
-    shown_ = note;
-    ledgertest::append(round_.acks(), "C " + hexOf(bytesOf(note)) + '\n');
+    if (note != shown_) {
+      if (struckBefore_) problem_ = "a checkpoint was shown after a fault (P8)";
+      shown_ = note;
+      appendTo(round_.acks(), "C " + hexOf(bytesOf(note)) + '\n');
+    }
+    struckBefore_ = now;
   }
 
-  const Round& round_;
+  const FaultRound& round_;
   const FaultyFs& fs_;
   Ledger& ledger_;
   std::string& problem_;
+  Pipeline* pipeline_ = nullptr;
   std::string shown_;
-  bool refused_ = false;
+  bool refused_ = false, settled_ = false;
+  bool struckBefore_ = false;  // when the shown checkpoint was last looked at
 };
 
 // True: the fault fired.
-bool write(const Round& round, std::string& problem) {
+bool write(const FaultRound& round, std::string& problem) {
   FaultyFs fs(round.journal());
   const auto env = fs.env();
   // The start is interrupted in one way, the work in every way.
   const bool fromStart = round.way == FaultWay::notDone;
   if (fromStart && round.n > 0) fs.failAt(round.n, round.way);
   try {
-    auto opened = Ledger::open(round.options(env.get()));
+    auto opened = Ledger::open(optionsOf(round, env.get()));
     if (!opened && !fs.fired())
       problem = "a healthy ledger is refused: " + opened.refusal().message;
     if (opened) {
@@ -214,6 +206,7 @@ bool write(const Round& round, std::string& problem) {
     if (!fs.fired()) problem = std::string("a fault on a healthy disk: ") + fault.what();
   }
   fs.cutPower();
+  if (!problem.empty() && fs.fired()) problem += "; it was: " + fs.struck();
   return fs.fired();
 }
 
@@ -243,10 +236,10 @@ std::string checkWhole(Ledger& ledger, std::vector<std::string> checkpoints) {
 }
 
 // What the next start finds.
-std::string verify(const Round& round) {
+std::string verify(const FaultRound& round) {
   FaultyFs healthy;
   const auto env = healthy.env();
-  const auto opened = Ledger::open(round.options(env.get()));
+  const auto opened = Ledger::open(optionsOf(round, env.get()));
   if (!opened) return "the ledger does not open: " + opened.refusal().message;
   Ledger& ledger = **opened;
   std::map<int, std::pair<std::uint64_t, std::string>> acks;
@@ -294,109 +287,39 @@ std::string verify(const Round& round) {
   return problem.empty() ? checkWhole(ledger, std::move(checkpoints)) : problem;
 }
 
-Round roundOf(const std::filesystem::path& base, std::uint64_t n, FaultWay way) {
-  return {base / std::to_string(n), n, way};
-}
-
-std::string verifyOrFault(const Round& round) {
-  FaultyFs::loseUnsyncedOf(round.journal(), round.n);
-  try {
-    return verify(round);
-  } catch (const std::exception& error) {
-    return std::string("the restart fails: ") + error.what();
-  }
-}
-
-// The child: rounds from n on, until one in which no fault fires. Progress goes to a file.
-void rounds(const std::filesystem::path& base, std::uint64_t n, std::uint64_t step, FaultWay way) {
-  for (; n <= kRoundsMax; n += step) {
-    const Round round = roundOf(base, n, way);
-    std::filesystem::create_directories(round.dir);
-    std::filesystem::copy(base / "template", round.dir / "data",
-                          std::filesystem::copy_options::recursive);
-    append(base / "progress", "begin " + std::to_string(n) + "\n");
-    std::string problem;
-    const bool fired = write(round, problem);
-    if (problem.empty()) problem = verifyOrFault(round);
-    if (!problem.empty()) {
-      append(base / "progress", "bad " + std::to_string(n) + ": " + problem + "\n");
-    } else {
-      std::filesystem::remove_all(round.dir);
-    }
-    if (!fired || !problem.empty()) {
-      append(base / "progress", "end\n");
-      return;
-    }
-  }
-}
+const test::FaultScript kScript{"on healthy disks the script is acknowledged whole",
+                                "LACUNA_FAULT_TASK", write, verify};
 
 }  // namespace
 
 // Also what the child runs: then the variable says which rounds.
 TEST_CASE("on healthy disks the script is acknowledged whole", "[crash][P2][P8]") {
-  if (const char* task = std::getenv(kTask)) {
-    std::istringstream in(task);
-    std::string base;
-    std::uint64_t n = 0, step = 1;
-    int way = 0;
-    in >> base >> n >> step >> way;
-    rounds(base, n, step, static_cast<FaultWay>(way));
-    return;
-  }
+  if (ranAsChild(kScript)) return;
   const Scratch scratch;
-  Round round = roundOf(scratch.path(), 0, FaultWay::notDone);
-  std::filesystem::create_directories(round.dir);
+  const FaultRound round{scratch.path(), 0, FaultWay::notDone};
   makeTemplate(round);
-  std::string problem;
-  CHECK_FALSE(write(round, problem));
-  CHECK(problem == "");
+  bool fired = true;
+  CHECK(runRound(kScript, round, fired) == "");
+  CHECK_FALSE(fired);
   // Every event and the erasure; how many checkpoints come between is the timer's affair.
   CHECK(linesOf(round.acks()).size() > kBatches * kBatchEvents);
-  CHECK(verifyOrFault(round) == "");
 }
 
 TEST_CASE(
     "at every failing change of the disks the ledger keeps what it acknowledged and forgets "
     "what it erased",
     "[crash][P1][P2][P3][P5][P8][P11]") {
-  const auto way = GENERATE(FaultWay::notDone, FaultWay::done, FaultWay::torn);
   const char* text = std::getenv("LACUNA_FAULT_STEP");
-  const std::uint64_t step = text == nullptr ? 7 : std::stoull(text);
+  const std::uint64_t step = text == nullptr ? 1 : std::stoull(text);
   const Scratch scratch;
-  const Round first = roundOf(scratch.path(), 0, way);
-  std::filesystem::create_directories(first.dir);
-  makeTemplate(first);
-  std::filesystem::rename(first.dir / "data", scratch / "template");
-  std::uint64_t next = 1, aborts = 0;
-  while (true) {
-    test::Child child(kHealthyTest, kTask,
-                      scratch.path().string() + ' ' + std::to_string(next) + ' ' +
-                          std::to_string(step) + ' ' + std::to_string(static_cast<int>(way)));
-    const int status = child.wait();
-    const auto progress = linesOf(scratch / "progress");
-    REQUIRE_FALSE(progress.empty());
-    for (const std::string& line : progress) {
-      INFO(line);
-      REQUIRE(line.rfind("bad", 0) != 0);
-    }
-    if (progress.back() == "end") {
-      REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
-      break;
-    }
-    REQUIRE(WIFSIGNALED(status));  // it died in round n
-    REQUIRE(WTERMSIG(status) == SIGABRT);
-    ++aborts;
-    const std::uint64_t n = std::stoull(progress.back().substr(6));
-    CAPTURE(n, static_cast<int>(way));
-    const Round round = roundOf(scratch.path(), n, way);
-    REQUIRE(verifyOrFault(round) == "");
-    std::filesystem::remove_all(round.dir);
-    next = n + step;
+  makeTemplate({scratch.path(), 0, FaultWay::notDone});
+  std::filesystem::rename(scratch / "data", scratch / "template");
+  for (const test::FaultRuns& runs : runFaults(kScript, scratch.path(), step)) {
+    WARN("way " << static_cast<int>(runs.way) << ": n = 1.." << runs.last << " in steps of " << step
+                << ", " << runs.aborts << " aborted by the library");
+    CHECK(runs.problem == "");
+    CHECK(runs.last > 100);
   }
-  const auto progress = linesOf(scratch / "progress");
-  WARN("way " << static_cast<int>(way) << ": n = 1.." << progress.at(progress.size() - 2).substr(6)
-              << " in steps of " << step << ", " << aborts << " aborted by the library");
-  CHECK(progress.size() * step > 100);
 }
 
 }  // namespace lacuna::ledgertest

@@ -1,46 +1,30 @@
 // The store on a disk that fails at its n-th change and then loses its power, for every n.
-//
-// Debian's RocksDB is built with assertions and aborts in some error paths. An abort is a crash point
-// like any other: the rounds run in a process of their own, and when it dies the parent looks at what
-// it left on disk and starts it again at the next n.
 #include "ledger/crypto/digest.h"
 #include "ledger/proof/merkle.h"
 #include "ledger/store/store.h"
-#include "tests/support/faulty_fs.h"
+#include "tests/support/fault_rounds.h"
 #include "tests/support/log_maker.h"
+#include "tests/support/scratch.h"
 
 #include <catch2/catch.hpp>
-
-#include <cstdlib>
-#include <fcntl.h>
-#include <fstream>
-#include <sstream>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace lacuna {
 namespace {
 
 constexpr std::size_t kGroups = 12;
-constexpr const char* kHealthy =
-    "a healthy disk keeps every group";  // no comma: Catch splits there
-constexpr std::uint64_t kRoundsMax = 3000;
 
-struct Round {
-  std::filesystem::path dir;
-  std::uint64_t n = 0;
-  FaultWay way = FaultWay::notDone;
+using test::appendTo;
+using test::FaultRound;
+using test::linesOf;
+using test::Scratch;
 
-  std::filesystem::path acks() const { return dir / "acks"; }
-  std::filesystem::path journal() const { return dir / "journal"; }
-  StoreOptions options() const {
-    StoreOptions options;
-    options.directory = dir / "log";
-    options.runEvents = 100;                // runs are written, taken in and merged
-    options.writeBufferBytes = 256 * 1024;  // tables are flushed
-    return options;
-  }
-};
+StoreOptions optionsOf(const FaultRound& round) {
+  StoreOptions options;
+  options.directory = round.dir / "log";
+  options.runEvents = 100;                // runs are written, taken in and merged
+  options.writeBufferBytes = 256 * 1024;  // tables are flushed
+  return options;
+}
 
 // The script's groups: the same for every round.
 const std::vector<Group>& script() {
@@ -56,43 +40,30 @@ const std::vector<Group>& script() {
   return groups;
 }
 
-void append(const std::filesystem::path& path, const std::string& line) {
-  const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0 || ::write(file, line.data(), line.size()) < 0) std::abort();
-  ::close(file);
-}
-
-std::vector<std::string> linesOf(const std::filesystem::path& path) {
-  std::vector<std::string> out;
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) out.push_back(line);
-  return out;
-}
-
 // Writes the script until a fault; tells what was acknowledged. True: the fault fired.
-bool write(const Round& round, std::string& problem) {
+bool write(const FaultRound& round, std::string& problem) {
   FaultyFs fs(round.journal());
   const auto env = fs.env();
-  StoreOptions options = round.options();
+  StoreOptions options = optionsOf(round);
   options.env = env.get();
   // Making the log is interrupted in one way, the work in every way.
   const bool fromStart = round.way == FaultWay::notDone;
-  if (fromStart) fs.failAt(round.n, round.way);
+  if (fromStart && round.n > 0) fs.failAt(round.n, round.way);
   try {
     auto made = Store::create(options, LogMaker(11).ledger());
     if (made) {
-      if (!fromStart) fs.failAt(round.n, round.way);
-      append(round.acks(), "made\n");
-      bool failed = false;
+      if (!fromStart && round.n > 0) fs.failAt(round.n, round.way);
+      appendTo(round.acks(), "made\n");
       for (const Group& group : script()) {
+        const bool failed = fs.fired();
         try {
           (*made)->apply(group, Sync::yes);
           if (failed) problem = "a group was acknowledged after a fault (P8)";
-          append(round.acks(), "group\n");
+          appendTo(round.acks(), "group\n");
           const RowChange note{Table::checkpoints, Bytes(8, 1), Bytes{2}};
           if (group.first.raw() % 2 == 0) (*made)->applyRows({&note, 1});
         } catch (const Fault& fault) {
-          failed = true;
+          if (!fs.fired()) problem = "a fault on a healthy disk";
           if (std::string(fault.what()).find('/') != std::string::npos)
             problem = "a path in a fault";
         }
@@ -102,11 +73,12 @@ bool write(const Round& round, std::string& problem) {
   } catch (const Fault&) {  // making the log failed: nothing was acknowledged
   }
   fs.cutPower();
+  if (!problem.empty() && fs.fired()) problem += "; it was: " + fs.struck();
   return fs.fired();
 }
 
 // What the next start finds: every acknowledged group, nothing but whole groups, all of it linked.
-std::string verify(const Round& round) {
+std::string verify(const FaultRound& round) {
   std::uint64_t acked = 0;
   bool made = false;
   for (const std::string& line : linesOf(round.acks())) {
@@ -115,7 +87,7 @@ std::string verify(const Round& round) {
   }
   FaultyFs healthy;  // for its speed
   const auto env = healthy.env();
-  StoreOptions options = round.options();
+  StoreOptions options = optionsOf(round);
   options.env = env.get();
   auto opened = Store::open(options);
   if (!opened && made) return "an acknowledged log does not open: " + opened.refusal().message;
@@ -155,125 +127,50 @@ std::string verify(const Round& round) {
   return {};
 }
 
-Round roundOf(const std::filesystem::path& base, std::uint64_t n, FaultWay way) {
-  return {base / std::to_string(n), n, way};
-}
-
-// The child: rounds from n on, until one in which no fault fires. Progress goes to a file, so that
-// the parent knows where an abort struck.
-void rounds(const std::filesystem::path& base, std::uint64_t n, FaultWay way) {
-  for (; n <= kRoundsMax; ++n) {
-    const Round round = roundOf(base, n, way);
-    std::filesystem::create_directories(round.dir);
-    append(base / "progress", "begin " + std::to_string(n) + "\n");
-    std::string problem;
-    const bool fired = write(round, problem);
-    FaultyFs::loseUnsyncedOf(round.journal(), n);
-    if (problem.empty()) problem = verify(round);
-    if (!problem.empty())
-      append(base / "progress", "bad " + std::to_string(n) + ": " + problem + "\n");
-    if (problem.empty()) std::filesystem::remove_all(round.dir);
-    if (!fired || !problem.empty()) {
-      append(base / "progress", "end\n");
-      return;
-    }
-  }
-}
-
-int runChild(const std::filesystem::path& base, std::uint64_t n, FaultWay way) {
-  const std::string task =
-      base.string() + " " + std::to_string(n) + " " + std::to_string(static_cast<int>(way));
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::setenv("LACUNA_STORE_CRASH", task.c_str(), 1);
-    const int quiet = ::open("/dev/null", O_WRONLY);
-    ::dup2(quiet, 1);
-    ::dup2(quiet, 2);
-    ::execl("/proc/self/exe", "tests_crash", kHealthy, static_cast<char*>(nullptr));
-    ::_exit(99);
-  }
-  int status = 0;
-  REQUIRE(child > 0);
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return status;
-}
+const test::FaultScript kScript{"a healthy disk keeps every group", "LACUNA_STORE_FAULTS", write,
+                                verify};
 
 }  // namespace
 
 // Also what the child runs: then the variable says which rounds.
 TEST_CASE("a healthy disk keeps every group", "[store][P2]") {
-  if (const char* task = std::getenv("LACUNA_STORE_CRASH")) {
-    std::istringstream in(task);
-    std::string base;
-    std::uint64_t n = 0;
-    int way = 0;
-    in >> base >> n >> way;
-    rounds(base, n, static_cast<FaultWay>(way));
-    return;
-  }
-  const TempDir dir("store-healthy");
-  const Round round = roundOf(dir.path(), 0, FaultWay::notDone);
-  std::filesystem::create_directories(round.dir);
-  std::string problem;
-  CHECK_FALSE(write(round, problem));
-  FaultyFs::loseUnsyncedOf(round.journal(), 1);
-  CHECK(problem.empty());
-  CHECK(verify(round).empty());
+  if (ranAsChild(kScript)) return;
+  const Scratch dir;
+  bool fired = true;
+  CHECK(runRound(kScript, {dir.path(), 0, FaultWay::notDone}, fired) == "");
+  CHECK_FALSE(fired);
 }
 
 TEST_CASE(
     "at every failing change of the disk the acknowledged groups survive, and no others follow",
     "[store][P1][P2][P8]") {
-  const auto way = GENERATE(FaultWay::notDone, FaultWay::done, FaultWay::torn);
-  const TempDir dir("store-crash");
-  std::uint64_t next = 1, aborts = 0;
-  while (true) {
-    const int status = runChild(dir.path(), next, way);
-    const auto progress = linesOf(dir.path() / "progress");
-    REQUIRE_FALSE(progress.empty());
-    for (const std::string& line : progress) {
-      INFO(line);
-      REQUIRE(line.rfind("bad", 0) != 0);
-    }
-    if (progress.back() == "end") {
-      REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
-      break;
-    }
-    REQUIRE((WIFSIGNALED(status) || WEXITSTATUS(status) != 99));  // it died in round n
-    ++aborts;
-    const std::uint64_t n = std::stoull(progress.back().substr(6));
-    const Round round = roundOf(dir.path(), n, way);
-    CAPTURE(n, static_cast<int>(way));
-    FaultyFs::loseUnsyncedOf(round.journal(), n);
-    const std::string problem = verify(round);
-    REQUIRE(problem == "");
-    std::filesystem::remove_all(round.dir);
-    next = n + 1;
+  const Scratch dir;
+  for (const test::FaultRuns& runs : runFaults(kScript, dir.path(), 1)) {
+    WARN("way " << static_cast<int>(runs.way) << ": n = 1.." << runs.last << ", " << runs.aborts
+                << " aborted by the library");
+    CHECK(runs.problem == "");
+    CHECK(runs.last > 50);
   }
-  const auto progress = linesOf(dir.path() / "progress");
-  WARN(progress.size() - 1 << " rounds, " << aborts << " of them aborted by the library");
-  CHECK(progress.size() > 50);
 }
 
 TEST_CASE("a power cut in the middle of work loses nothing that was acknowledged", "[store][P2]") {
   const auto seed = GENERATE(range(1, 9));
   CAPTURE(seed);
-  const TempDir dir("store-cut");
-  Round round = roundOf(dir.path(), 0, FaultWay::notDone);
-  std::filesystem::create_directories(round.dir);
+  const Scratch dir;
+  const FaultRound round{dir.path(), 0, FaultWay::notDone};
   FaultyFs fs;
   const auto env = fs.env();
-  StoreOptions options = round.options();
+  StoreOptions options = optionsOf(round);
   options.env = env.get();
   {
     auto made = Store::create(options, LogMaker(11).ledger());
     REQUIRE(made);
-    append(round.acks(), "made\n");
+    appendTo(round.acks(), "made\n");
     const auto& groups = script();
     const std::size_t synced = static_cast<std::size_t>(seed) + 3;
     for (std::size_t i = 0; i < synced; ++i) {
       (*made)->apply(groups[i], Sync::yes);
-      append(round.acks(), "group\n");
+      appendTo(round.acks(), "group\n");
     }
     (*made)->apply(groups[synced], Sync::no);  // not promised, and torn by the cut
     fs.cutPower();

@@ -93,6 +93,34 @@ TEST_CASE("erase: what a law keeps stays, with the rule and its end; all of it k
   CHECK(world.done({"verify", "--key", world.key()}).exit == 0);
 }
 
+TEST_CASE("erase --certificate: checked offline by its file and a key; the salt shows whose it was",
+          "[P5]") {
+  World world;
+  world.applyKjenning();
+  world.done({"submit"}, collected("crm:1") + invoiced("crm:1") + shared("crm:1"));
+  const std::string file = world.file("certificate.json");
+  const Json report = reportOf(
+      world.done({"--json", "erase", "crm:1", "--ground", "objection", "--certificate", file}));
+  const std::string key = world.key();
+  world.daemon->kill();  // without the ledger
+  const Finished checked = world.done({"--json", "verify", "--certificate", file, "--key", key,
+                                       "--salt", report["salt"].get<std::string>()});
+  const Json verified = reportOf(checked);
+  CHECK(verified["result"] == "verified");
+  CHECK(verified["tier"] == "complete");
+  CHECK(verified["statement"]["kept"][0]["law"] == "AWR 52");
+  CHECK(
+      world.lacuna({"verify", "--certificate", file, "--key", key, "--salt", std::string(64, '0')})
+          .exit == 4);
+  const std::string text = contentOf(file);
+  CHECK_FALSE(has(text, "crm:"));
+  world.start();
+  const Finished again = world.done({"erasure", "certificate", report["case"].dump()});
+  CHECK(Json::parse(again.out)["states"][0]["statement"]["erased"] ==
+        Json::parse(text)["states"][0]["statement"]["erased"]);
+  CHECK(world.lacuna({"erasure", "certificate", "999"}).exit == 1);
+}
+
 TEST_CASE("erase --persons: one erasure, a result for each line", "[P5]") {
   World world;
   world.applyKjenning();

@@ -1,8 +1,8 @@
 // A fresh ledger with a daemon, and lacuna talking to it: what the scenarios share.
 #pragma once
 
-#include "tests/support/log_maker.h"
 #include "tests/support/processes.h"
+#include "tests/support/scratch.h"
 #include "tools/render.h"
 
 #include <catch2/catch.hpp>
@@ -42,7 +42,7 @@ inline bool has(const std::string& text, const std::string& part) {
 
 // A fresh ledger with a daemon, and lacuna talking to it.
 struct CliWorld {
-  TempDir dir{"cli"};
+  Scratch dir;
   std::filesystem::path data = dir.path() / "data";
   std::optional<DaemonProcess> daemon;
 

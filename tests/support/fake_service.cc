@@ -242,6 +242,10 @@ void FakeService::retentionSweep(const Caller&, Answer<std::string> done) {
 void FakeService::holds(const Caller&, std::string, Answer<std::vector<std::string>> done) {
   answerLines("holds", std::move(done));
 }
+void FakeService::sweepEnvelopes(const Caller&, std::string, Answer<std::string> done) {
+  answerText("sweepEnvelopes", std::move(done));
+}
+
 void FakeService::registerApply(const Caller&, std::string, Answer<std::string> done) {
   answerText("registerApply", std::move(done));
 }
@@ -275,11 +279,17 @@ std::vector<Grant> FakeService::grants() {
 }
 std::string FakeService::keysStatus() { return textOrFault("keysStatus"); }
 void FakeService::keysCheck(Answer<std::string> done) { answerText("keysCheck", std::move(done)); }
+void FakeService::keysAddHolder(const Caller&, HolderOrder, Answer<std::string> done) {
+  answerText("keysAddHolder", std::move(done));
+}
+void FakeService::keysCloseHolder(const Caller&, std::uint8_t, Answer<std::string> done) {
+  answerText("keysCloseHolder", std::move(done));
+}
 
 LedgerService::Access FakeService::accessOf(std::uint32_t, const std::vector<std::uint32_t>&) {
   const std::lock_guard lock(mutex_);
   return access_;
 }
-std::string FakeService::status() { return textOrFault("status"); }
+std::string FakeService::status(std::uint8_t) { return textOrFault("status"); }
 
 }  // namespace lacuna::test

@@ -62,6 +62,7 @@ class FakeService final : public LedgerService {
   void retentionDue(const Caller&, std::string, Answer<std::vector<std::string>>) override;
   void retentionSweep(const Caller&, Answer<std::string>) override;
   void holds(const Caller&, std::string, Answer<std::vector<std::string>>) override;
+  void sweepEnvelopes(const Caller&, std::string, Answer<std::string>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;
   Result<std::string> registerShow(std::string) override;
   void record(const Caller&, std::vector<Event>, BatchAnswer) override;
@@ -70,8 +71,10 @@ class FakeService final : public LedgerService {
   std::vector<Grant> grants() override;
   std::string keysStatus() override;
   void keysCheck(Answer<std::string>) override;
+  void keysAddHolder(const Caller&, HolderOrder, Answer<std::string>) override;
+  void keysCloseHolder(const Caller&, std::uint8_t, Answer<std::string>) override;
   Access accessOf(std::uint32_t uid, const std::vector<std::uint32_t>& gids) override;
-  std::string status() override;
+  std::string status(std::uint8_t roles) override;
   void drain() override;  // releases, and waits until everything is answered
 
  private:

@@ -64,12 +64,13 @@ struct FaultyFs::State {
   }
 
   // One change of the disk; `act` does it, `half` (if any) half of it.
-  IOStatus change(const std::function<IOStatus()>& act,
+  IOStatus change(const char* what, const std::string& path, const std::function<IOStatus()>& act,
                   const std::function<IOStatus()>& half = {}) {
     const std::lock_guard lock(mutex);
     if (dead) return IOStatus::IOError("the power is cut");
     if (++calls != failAt) return act();
     fired = true;
+    struck = what + (" " + std::filesystem::path(path).filename().string());
     if (way == FaultWay::done) act().PermitUncheckedError();
     if (way == FaultWay::torn && half) half().PermitUncheckedError();
     return IOStatus::IOError("an injected fault");
@@ -87,6 +88,7 @@ struct FaultyFs::State {
   std::uint64_t calls = 0, failAt = 0;
   FaultWay way = FaultWay::notDone;
   bool fired = false, dead = false;
+  std::string struck;
 };
 
 namespace {
@@ -108,21 +110,22 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
       if (status.ok()) size_ += length;
       return status;
     };
-    return state_->change([&] { return write(data.size()); },
-                          [&] { return write(data.size() / 2); });
+    return state_->change(
+        "append", path_, [&] { return write(data.size()); },
+        [&] { return write(data.size() / 2); });
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
                   IODebugContext* dbg) override {
     return Append(data, options, dbg);
   }
   IOStatus Truncate(std::uint64_t size, const IOOptions& options, IODebugContext* dbg) override {
-    return state_->change([&] {
+    return state_->change("truncate", path_, [&] {
       size_ = size;
       return target()->Truncate(size, options, dbg);
     });
   }
   IOStatus Sync(const IOOptions&, IODebugContext*) override {
-    return state_->change([&] {
+    return state_->change("sync", path_, [&] {
       state_->note("S " + path_ + " " + std::to_string(size_));
       return IOStatus::OK();
     });
@@ -130,6 +133,8 @@ class File final : public rocksdb::FSWritableFileOwnerWrapper {
   IOStatus Fsync(const IOOptions& options, IODebugContext* dbg) override {
     return Sync(options, dbg);
   }
+  // Space ahead of the data is no change of what is there, and clearing it takes time.
+  void PrepareWrite(std::size_t, std::size_t, const IOOptions&, IODebugContext*) override {}
   IOStatus RangeSync(std::uint64_t, std::uint64_t, const IOOptions&, IODebugContext*) override {
     return IOStatus::OK();  // promises nothing
   }
@@ -145,7 +150,7 @@ class Directory final : public rocksdb::FSDirectoryWrapper {
   Directory(StatePtr state, std::unique_ptr<rocksdb::FSDirectory> directory)
       : FSDirectoryWrapper(std::move(directory)), state_(std::move(state)) {}
   IOStatus Fsync(const IOOptions&, IODebugContext*) override {
-    return state_->change([] { return IOStatus::OK(); });
+    return state_->change("sync of a folder", {}, [] { return IOStatus::OK(); });
   }
   IOStatus FsyncWithDirOptions(const IOOptions& options, IODebugContext* dbg,
                                const rocksdb::DirFsyncOptions&) override {
@@ -165,7 +170,7 @@ class Disk final : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* out,
                            IODebugContext* dbg) override {
-    return state_->change([&] {
+    return state_->change("create", path, [&] {
       IOStatus status = target()->NewWritableFile(path, options, out, dbg);
       if (status.ok()) {
         state_->note("S " + path + " 0");
@@ -177,7 +182,7 @@ class Disk final : public rocksdb::FileSystemWrapper {
   IOStatus ReopenWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                               std::unique_ptr<rocksdb::FSWritableFile>* out,
                               IODebugContext* dbg) override {
-    return state_->change([&] {
+    return state_->change("open", path, [&] {
       std::uint64_t size = 0;
       target()->GetFileSize(path, options.io_options, &size, dbg).PermitUncheckedError();
       IOStatus status = target()->ReopenWritableFile(path, options, out, dbg);
@@ -193,32 +198,33 @@ class Disk final : public rocksdb::FileSystemWrapper {
   }
   IOStatus DeleteFile(const std::string& path, const IOOptions& options,
                       IODebugContext* dbg) override {
-    return state_->change([&] {
+    return state_->change("delete", path, [&] {
       state_->note("D " + path);
       return target()->DeleteFile(path, options, dbg);
     });
   }
   IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                       IODebugContext* dbg) override {
-    return state_->change([&] {
+    return state_->change("rename", to, [&] {
       state_->note("R " + from + " " + to);
       return target()->RenameFile(from, to, options, dbg);
     });
   }
   IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
                     IODebugContext* dbg) override {
-    return state_->change([&] {
+    return state_->change("link", to, [&] {
       state_->note("L " + from + " " + to);
       return target()->LinkFile(from, to, options, dbg);
     });
   }
   IOStatus CreateDir(const std::string& path, const IOOptions& options,
                      IODebugContext* dbg) override {
-    return state_->change([&] { return target()->CreateDir(path, options, dbg); });
+    return state_->change("folder", path, [&] { return target()->CreateDir(path, options, dbg); });
   }
   IOStatus CreateDirIfMissing(const std::string& path, const IOOptions& options,
                               IODebugContext* dbg) override {
-    return state_->change([&] { return target()->CreateDirIfMissing(path, options, dbg); });
+    return state_->change("folder", path,
+                          [&] { return target()->CreateDirIfMissing(path, options, dbg); });
   }
 
  private:
@@ -248,6 +254,11 @@ void FaultyFs::failAt(std::uint64_t n, FaultWay way) {
 bool FaultyFs::fired() const {
   const std::lock_guard lock(state_->mutex);
   return state_->fired;
+}
+
+std::string FaultyFs::struck() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->struck;
 }
 
 std::uint64_t FaultyFs::calls() const {

@@ -33,6 +33,7 @@ class FaultyFs {
   // The n-th change of the disk from now on (1: the next) returns an error, once.
   void failAt(std::uint64_t n, FaultWay way);
   bool fired() const;
+  std::string struck() const;   // what failed: "sync 000012.log"
   std::uint64_t calls() const;  // changes of the disk since failAt() or the beginning
   void cutPower();
   // Needs: no file open. Power is back; a part of each unsynced tail may have survived.

@@ -2,23 +2,7 @@
 
 #include "ledger/crypto/digest.h"
 
-#include <atomic>
-#include <unistd.h>
-
 namespace lacuna {
-
-TempDir::TempDir(const std::string& name) {
-  static std::atomic<unsigned> count = 0;
-  path_ = std::filesystem::temp_directory_path() /
-          ("lacuna-" + name + "-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
-  std::filesystem::remove_all(path_);
-  std::filesystem::create_directories(path_);
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 Tag madeTag(std::uint64_t seq) {
   const auto hash = sha256({bytesOf("tag"), key64(seq)});

@@ -3,24 +3,10 @@
 
 #include "ledger/store/store.h"
 
-#include <filesystem>
 #include <random>
 #include <string>
 
 namespace lacuna {
-
-// A directory of its own, gone with the test.
-class TempDir {
- public:
-  explicit TempDir(const std::string& name);
-  ~TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct GroupShape {
   std::size_t events = 1;

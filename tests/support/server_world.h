@@ -45,9 +45,10 @@ class ServerWorld {
         port_ = server_->httpPort();
         ready.set_value();
       };
-      Server server(service, config, std::move(hooks), patience);
+      auto sockets = ListenSockets::of(config);
+      Server server(service, std::move(hooks), patience);
       server_ = &server;
-      (void)server.run([this]() { service.drain(); });
+      server.run(std::move(*sockets), [this]() { service.drain(); });
     });
     listening.wait();
   }

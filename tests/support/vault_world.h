@@ -3,6 +3,7 @@
 
 #include "ledger/crypto/digest.h"
 #include "ledger/vault/vault.h"
+#include "tests/support/scratch.h"
 
 #include <atomic>
 #include <filesystem>
@@ -12,33 +13,7 @@
 
 namespace lacuna::test {
 
-// Memory-backed where there is some: the vault syncs at every step, and what these tests are after is
-// the order of the bytes, not the disk.
-inline std::filesystem::path fastPlace() {
-  if (::access("/dev/shm", W_OK) == 0) return "/dev/shm";
-  return std::filesystem::temp_directory_path();
-}
-
-// A fresh directory, removed with its owner.
-class ScratchDirectory {
- public:
-  explicit ScratchDirectory(const std::filesystem::path& under = fastPlace()) {
-    std::string name = (under / "lacuna-vault-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no scratch directory");
-    path_ = name;
-  }
-  ScratchDirectory(const ScratchDirectory&) = delete;
-  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-  ~ScratchDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+using ScratchDirectory = Scratch;
 
 // The same bytes for the same seed.
 class SeededEntropy final : public Entropy {

@@ -4,6 +4,7 @@
 #include "ledger/ledger.h"
 #include "ledger/record/event_json.h"
 #include "tests/support/scratch.h"
+#include "tests/support/small_register.h"
 
 #include <catch2/catch.hpp>
 
@@ -14,67 +15,6 @@ namespace lacuna::ledgertest {
 
 using test::Scratch;
 using test::TestClock;
-
-inline constexpr std::string_view kSmallRegister = R"(
-[controller]
-id = "acme"
-name = "Acme Training"
-country = "loc:NL"
-zone = "Europe/Amsterdam"
-
-[[categories]]
-id = "name"
-[[categories]]
-id = "contact"
-[[categories]]
-id = "invoice"
-
-[[classes]]
-id = "enrolment"
-categories = ["name", "contact"]
-retention = { gap = true }
-[[classes]]
-id = "billing"
-categories = ["name", "invoice"]
-retention = { period = "P7Y", from = "fiscal-year-end", minimum = true, law = "AWR 52", code = "eu-gdpr:JustificationA17LegallyRequired" }
-[[classes]]
-id = "marketing"
-categories = ["contact"]
-retention = { gap = true }
-
-[[purposes]]
-id = "course-admin"
-basis = ["eu-gdpr:A6-1-b"]
-class = "enrolment"
-[[purposes]]
-id = "invoicing"
-basis = ["eu-gdpr:A6-1-c"]
-class = "billing"
-[[purposes]]
-id = "newsletter"
-basis = ["eu-gdpr:A6-1-a"]
-class = "marketing"
-
-[[parties]]
-id = "mailer"
-[[parties]]
-id = "teacher"
-kind = "natural-person-category"
-
-[[systems]]
-id = "website"
-[[systems]]
-id = "crm"
-
-[[schemes]]
-id = "email"
-normal = "email"
-[[schemes]]
-id = "crm"
-[[schemes]]
-id = "name"
-unique = false
-)";
 
 class World {
  public:

@@ -59,7 +59,7 @@ TEST_CASE("values outside the lists of the format are refused", "[P1]") {
   CHECK(accepted(consultation, 5, decodeConsultation) == upTo(1, 9));
   CHECK(accepted(consultation, 6, decodeConsultation) == upTo(0, 5));
   const Bytes access = encode(AccessBody{});
-  CHECK(accepted(access, 1, decodeAccess) == upTo(1, 4));
+  CHECK(accepted(access, 1, decodeAccess) == upTo(1, 7));
   CHECK(accepted(access, 6, decodeAccess) == upTo(0, 15));
   CHECK_FALSE(decodeRegister(Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0}));
 
@@ -96,6 +96,41 @@ TEST_CASE("what only one step says stands in that step alone", "[P1]") {
   checkStrict(encode(destroyed), decodeErasure);
   destroyed.step = ErasureStep::complete;
   CHECK_THROWS_AS(encode(destroyed), Bug);
+}
+
+TEST_CASE("a sweep's body names each range once, in order, and only what it marked", "[P1][P6]") {
+  SweepBody body;
+  body.marked = TreeSize((std::uint64_t{1} << 24) + 5);
+  body.version = TreeVersion(3);
+  body.few = true;
+  body.parts = {{0, DocumentHash{}}, {1, DocumentHash{}}};
+  const Bytes bytes = encode(body);
+  CHECK(bytes.size() == 1 + 8 + 8 + 1 + 2 + 2 * 40);
+  REQUIRE(decodeSweep(bytes));
+  CHECK(*decodeSweep(bytes) == body);
+  CHECK(checkBody(Kind::sweep, bytes));
+  CHECK_FALSE(checkBody(Kind::sweep, {}));
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CHECK_FALSE(decodeSweep(ByteView(bytes).first(size)));
+  }
+  CHECK(accepted(bytes, 17, decodeSweep) == upTo(0, 1));
+  const auto refused = [](SweepBody wrong) {
+    CHECK_THROWS_AS(encode(wrong), Bug);
+    return true;
+  };
+  SweepBody wrong = body;
+  wrong.parts = {};
+  refused(wrong);
+  wrong.parts = {{1, DocumentHash{}}, {1, DocumentHash{}}};
+  refused(wrong);
+  wrong.parts = {{2, DocumentHash{}}};  // nothing of that range was marked
+  refused(wrong);
+  wrong = body;
+  wrong.version = TreeVersion(0);
+  refused(wrong);
+  Bytes twice = bytes;
+  twice[20 + 40 + 7] = 0;  // the second range is the first again
+  CHECK_FALSE(decodeSweep(twice));
 }
 
 TEST_CASE("an origin is a name that notes can carry", "[P3]") {

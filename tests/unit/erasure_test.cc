@@ -463,6 +463,38 @@ TEST_CASE("a class fence is of the slot: who comes back under the alias is not b
   CHECK(world.submitOne(late));
 }
 
+TEST_CASE("two erasures that differ only in the alias give certificates that differ only in luck",
+          "[P4][P5]") {
+  const auto statementFor = [](const std::string& alias, PersonSalt& salt, bool& verified) {
+    World world;
+    REQUIRE(world.submitOne(collect(alias)));
+    REQUIRE(world.submitOne(sharing(alias, "mailer")));
+    const auto erased = world.erase(alias);
+    REQUIRE(erased);
+    salt = erased->file.salt;
+    const auto certificate = world.ledger().certificate(erased->caseNumber);
+    REQUIRE(certificate);
+    const auto report = verifyCertificate(*certificate, world.ledger().verifierKey());
+    verified = static_cast<bool>(report);
+    REQUIRE(report);
+    return report->states.back();
+  };
+  PersonSalt saltOne, saltTwo;
+  bool one = false, two = false;
+  CertificateStatement a = statementFor("crm:1", saltOne, one);
+  CertificateStatement b = statementFor("email:somebody.else@example.nl", saltTwo, two);
+  CHECK(a.tier == CertificateTier::complete);
+  CHECK(a.person == commitmentOf(saltOne));
+  CHECK(b.person == commitmentOf(saltTwo));
+  CHECK(a.person != b.person);
+  for (CertificateStatement* s : {&a, &b}) {  // what luck made
+    s->erasure = {};
+    s->ledger = {};
+    s->person.reset();
+  }
+  CHECK(a == b);
+}
+
 TEST_CASE("whatever group of the saga is the last one durable, the next start finishes it once",
           "[P5][P8][crash]") {
   const bool policy = GENERATE(false, true);

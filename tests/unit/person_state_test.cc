@@ -400,11 +400,12 @@ TEST_CASE("a state is one JSON object with every list, also an empty one", "[per
   world.person.aliases = {"crm:100234", "email:\"jan\"@example.nl"};
   world.person.admittedAt = moment("2020-04-01T00:00:00Z");
   const std::string text = jsonOf(world.state("2020-05-01T00:00:00Z"), world.person);
-  CHECK(text ==
-        R"({"person":{"aliases":["crm:100234","email:\"jan\"@example.nl"],)"
-        R"("admittedAt":"2020-04-01T00:00:00Z"},"asOf":"2020-05-01T00:00:00Z","consents":[],)"
-        R"("purposes":[],"recipients":[],"categories":[],"sources":[],"notices":[],"requests":[],)"
-        R"("restrictions":[],"objections":[],"flags":[],"consultations":[],"lots":[],"events":0})");
+  CHECK(
+      text ==
+      R"({"person":{"aliases":["crm:100234","email:\"jan\"@example.nl"],)"
+      R"("admittedAt":"2020-04-01T00:00:00Z"},"asOf":"2020-05-01T00:00:00Z","consents":[],)"
+      R"("purposes":[],"recipients":[],"categories":[],"sources":[],"notices":[],"requests":[],)"
+      R"("restrictions":[],"objections":[],"holds":[],"flags":[],"consultations":[],"lots":[],"events":0})");
 }
 
 // A trainee P, enrolled by an employer E: what happened, in the order in which it happened.

@@ -389,6 +389,42 @@ TEST_CASE("a decision that fails seals: everybody is told exactly once, and noth
   CHECK(world.submitOne(collect("crm:1")));
 }
 
+TEST_CASE("when a decision fails, those before it in the group are told before it",
+          "[pipeline][P8]") {
+  QuickWorld quick;
+  World& world = *quick;
+  std::mutex mutex;
+  std::string order;
+  const auto tell = [&](char who) {
+    const std::lock_guard lock(mutex);
+    order += who;
+  };
+  {
+    Pipeline pipeline(world.ledger(), quickly());
+    {
+      Gate gate(pipeline);
+      for (const char who : {'a', 'b'}) {
+        Work work;
+        work.decide = [&tell, who](Sequencer&, Draft& draft) {
+          draft.waiting.push_back([&tell, who](const Draft&, const Refusal*) { tell(who); });
+        };
+        work.refused = [&tell, who](const Refusal&) { tell(who); };
+        pipeline.enqueue(std::move(work));
+      }
+      Work bad;
+      bad.decide = [](Sequencer&, Draft&) { throw Fault("the world failed"); };
+      bad.refused = [&tell](const Refusal&) { tell('c'); };
+      pipeline.enqueue(std::move(bad));
+      Work late;
+      late.decide = [](Sequencer&, Draft&) {};
+      late.refused = [&tell](const Refusal&) { tell('d'); };
+      pipeline.enqueue(std::move(late));
+    }
+    pipeline.drain();
+  }
+  CHECK(order == "abcd");
+}
+
 TEST_CASE("what runs alone has no group beside it; when it fails nothing is signed after it",
           "[pipeline][P8][tsan]") {
   QuickWorld quick;

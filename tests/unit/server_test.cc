@@ -93,8 +93,9 @@ TEST_CASE("wrong usage is told apart from what is refused", "[server]") {
   }
   CHECK(as<Refusal>(configure({"--data", "d", "--listen", "tls:localhost:1"}, {})).code ==
         RefusalCode::unsupported);
-  CHECK(as<Refusal>(configure({"--data", "d", "--key-holder", "k"}, {})).code ==
-        RefusalCode::unsupported);
+  CHECK(as<ServerConfig>(configure({"--data", "d", "--key-holder", "k", "--key-holder", "l"}, {}))
+            .keyHolders.size() == 2);
+  CHECK(as<ServerConfig>(configure({"--data", "d", "--rebuild-keys"}, {})).rebuildKeys);
 }
 
 TEST_CASE("loopback is understood in both families", "[server]") {

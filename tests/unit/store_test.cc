@@ -8,6 +8,7 @@
 #include "ledger/store/log_source.h"
 #include "tests/support/faulty_fs.h"
 #include "tests/support/log_maker.h"
+#include "tests/support/scratch.h"
 
 #include <catch2/catch.hpp>
 #include <rocksdb/db.h>
@@ -41,7 +42,7 @@ struct Model {
 };
 
 struct World {
-  explicit World(std::size_t runEvents = 0) : dir("store"), env(disk.env()), maker(7) {
+  explicit World(std::size_t runEvents = 0) : env(disk.env()), maker(7) {
     options.env = env.get();  // of a healthy disk that does not wait for syncs
     options.directory = dir.path() / "log";
     options.runEvents = runEvents;
@@ -58,7 +59,7 @@ struct World {
     REQUIRE(opened);
     store = std::move(*opened);
   }
-  TempDir dir;
+  test::Scratch dir;
   FaultyFs disk;
   std::unique_ptr<rocksdb::Env> env;
   LogMaker maker;

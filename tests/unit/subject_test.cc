@@ -234,12 +234,12 @@ TEST_CASE("a subject record that breaks its own rules is refused", "[subject]") 
               "0000"
               "0000"
               "0000000000000000"));
-  // a lot that is neither open nor erased; a lot without a class
+  // a lot of no known state; a lot without a class
   CHECK(refused(head + "0002"
                        "0000"
                        "0001"
                        "0001"
-                       "03"
+                       "06"
                        "00000000"
                        "0000000000000001"
                        "0001"

@@ -1,5 +1,5 @@
 #include "ledger/base/fault.h"
-#include "tests/support/log_maker.h"
+#include "tests/support/scratch.h"
 #include "tools/arguments.h"
 
 #include <catch2/catch.hpp>
@@ -27,7 +27,7 @@ TEST_CASE("PERSON is an alias, a case, a file or standard input") {
   CHECK(person("-", "\r\ncrm:100234\r\n\n") == "crm:100234");
   CHECK(person("-", "crm:1") == "crm:1");
 
-  const TempDir dir("tool-person");
+  const test::Scratch dir;
   const std::string file = (dir.path() / "person").string();
   std::ofstream(file) << "crm:7\n";
   CHECK(person("@" + file) == "crm:7");
@@ -102,7 +102,7 @@ TEST_CASE("numbers are whole, bounded and without decoration") {
 }
 
 TEST_CASE("a file is read within its bound and written whole or not at all") {
-  const TempDir dir("tool-file");
+  const test::Scratch dir;
   const std::string file = (dir.path() / "file").string();
   writeFile(file, "first");
   writeFile(file, "second");

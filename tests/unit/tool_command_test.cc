@@ -1,10 +1,13 @@
 #include "tests/support/certificate_world.h"
 #include "tools/command.h"
+#include "tools/words.h"
 
+#include <boost/program_options/options_description.hpp>
 #include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace lacuna::tool {
@@ -221,13 +224,33 @@ TEST_CASE("a daemon that is not there is exit 3, and one JSON document with --js
   }
 }
 
-TEST_CASE("a certificate of erasure is refused with a sentence, and nothing is asked") {
-  const Called called = call(
-      {"erase", "crm:1", "--ground", "unlawful", "--certificate", "certificate.json", "--json"});
-  CHECK(called.exit == Exit::refused);
-  CHECK(has(called.err, "refused (unsupported)"));
-  CHECK(Json::parse(called.out)["refused"] == "unsupported");
-  CHECK_FALSE(std::filesystem::exists("certificate.json"));
+TEST_CASE("a command's synopsis names its options, all of them and no others") {
+  for (const Command& command : commands()) {
+    boost::program_options::options_description own;
+    if (command.describe != nullptr) command.describe(own);
+    std::set<std::string> described, named;
+    for (const auto& option : own.options()) described.insert(option->long_name());
+    const std::string synopsis(command.synopsis);
+    for (std::size_t at = 0; (at = synopsis.find("--", at)) != std::string::npos;) {
+      const std::size_t end = synopsis.find_first_of(" ]|", at);
+      named.insert(synopsis.substr(at + 2, end == std::string::npos ? end : end - at - 2));
+      at += 2;
+    }
+    CAPTURE(command.name);
+    CHECK(named == described);
+  }
+}
+
+TEST_CASE("every refusal has a Dutch sentence that is not the English one") {
+  for (const RefusalCode code :
+       {RefusalCode::busy, RefusalCode::unknownPerson, RefusalCode::keptByLaw}) {
+    const std::string told = sentenceOf({code, "english", "near"}, Language::nl);
+    CHECK(told.starts_with("geweigerd (" + std::string(nameOf(code)) + "): "));
+    CHECK(told.ends_with("; lijkt op: near"));
+  }
+  CHECK(sentenceOf({RefusalCode::busy, "english"}, Language::nl).find("english") ==
+        std::string::npos);
+  CHECK(sentenceOf({RefusalCode::busy, "english"}) == "refused (busy): english");
 }
 
 }  // namespace lacuna::tool

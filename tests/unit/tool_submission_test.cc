@@ -1,5 +1,5 @@
 #include "ledger/record/event_wire.h"
-#include "tests/support/log_maker.h"
+#include "tests/support/scratch.h"
 #include "tools/submission.h"
 
 #include <catch2/catch.hpp>
@@ -166,6 +166,8 @@ class Heard final : public SubmissionListener {
     texts[place.line] = place.text;
   }
   void advanced() override {}
+  void waits() override { ++waited; }
+  std::size_t waited = 0;
   std::map<std::uint64_t, std::string> lines, texts;
   std::vector<std::uint64_t> order;
 };
@@ -177,7 +179,7 @@ std::string eventLine(std::size_t i, bool withId = true) {
 }
 
 struct World {
-  TempDir dir{"tool-submission"};
+  test::Scratch dir;
   std::string socket = (dir.path() / "s").string();
   Heard heard;
 
@@ -327,6 +329,24 @@ TEST_CASE("after a lost connection events without ids are not sent again but tol
   CHECK(held.connections == 1);
   CHECK(held.recorded.size() >= world.heard.lines.size());
   CHECK(held.recorded.size() <= world.heard.lines.size() + end.unknown);
+}
+
+TEST_CASE("a daemon that gives no answer is waited for as long as was asked for") {
+  World world;
+  FakeDaemon daemon(world.socket, [](std::size_t, const std::vector<Event>&) {
+    Reply reply;
+    reply.hangUpBefore = true;
+    return reply;
+  });
+  SubmissionOptions options;
+  options.retry = std::chrono::seconds(1);
+  const auto begun = std::chrono::steady_clock::now();
+  const SubmissionEnd end = world.submit(lines(10), options);
+  CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::seconds(1));
+  CHECK(end.fault.find("did not come back within 1 seconds") != std::string::npos);
+  CHECK(end.unknown == 10);
+  CHECK(world.heard.waited > 1);
+  CHECK(daemon.stop().connections > 1);
 }
 
 TEST_CASE("a fault of the daemon ends the stream and is never tried again", "[P8]") {

@@ -1,0 +1,60 @@
+// The second tier over the command line, against a real lacunad.
+#include "tests/support/cli_world.h"
+
+#include <catch2/catch.hpp>
+
+namespace lacuna {
+namespace {
+
+using namespace test;
+using World = test::CliWorld;
+
+constexpr int kErased = 100;
+
+void populate(World& world) {
+  std::string lines;
+  for (int i = 0; i <= kErased; ++i) {
+    lines += R"({"kind":"processing","person":"crm:s)" + std::to_string(i) +
+             R"(","purpose":"course-admin","operation":"collect","system":"website"})" + "\n";
+  }
+  world.done({"submit"}, lines);
+  for (int i = 0; i < kErased; ++i) {
+    world.done({"erase", "crm:s" + std::to_string(i), "--ground", "no-longer-needed"});
+  }
+}
+
+}  // namespace
+
+TEST_CASE("retention sweep removes the envelopes of what was erased, and verify says so",
+          "[P1][P5][P6]") {
+  World world;
+  world.applyKjenning();
+  CHECK(world.lacuna({"retention", "sweep", "--status"}).exit == 2);
+  CHECK(world.lacuna({"retention", "sweep", "--envelopes", "--status", "--cancel"}).exit == 2);
+  const Finished early = world.lacuna({"retention", "sweep", "--envelopes"});
+  CHECK(early.exit == 1);
+  CHECK(has(early.err, "nothing-to-erase"));
+  populate(world);
+
+  const Finished swept = world.done({"--json", "retention", "sweep", "--envelopes"});
+  const Json report = Json::parse(swept.out);
+  CHECK(report["outcome"] == "done");
+  CHECK(report["state"] == "idle");
+  CHECK(report["bytesRemoved"].get<std::uint64_t>() > 0);
+  const std::uint64_t seq = report["sweep"].get<std::uint64_t>();
+  CHECK(world.done({"--json", "retention", "sweep", "--envelopes", "--status"}).exit == 0);
+  CHECK(world.lacuna({"retention", "sweep", "--envelopes"}).exit == 1);  // nothing is due any more
+
+  world.checkpoint();
+  const std::string key = world.key();
+  CHECK(world.done({"verify", "--key", key}).exit == 0);  // an auditor, without envelopes
+  CHECK(world.done({"prove", std::to_string(seq), "--out", world.file("receipt")}).exit == 0);
+  CHECK(has(world.done({"verify", "--receipt", world.file("receipt"), "--key", key}).out, "sweep"));
+  CHECK(has(world.done({"history", "crm:s100", "--reason", "audit"}).out, "course-admin"));
+  world.daemon->stop();
+  const Finished offline = world.lacuna({"verify", "--data", world.data.string(), "--key", key});
+  CHECK(offline.exit == 0);
+  CHECK(has(offline.out, " removed by recorded sweeps"));
+}
+
+}  // namespace lacuna

@@ -1,0 +1,175 @@
+// The service over a real ledger, as the outside calls it.
+#include "daemon/ledger_service.h"
+#include "ledger/record/bodies.h"
+#include "tests/support/world.h"
+
+#include <nlohmann/json.hpp>
+
+#include <future>
+#include <unistd.h>
+
+namespace lacuna::ledgertest {
+namespace {
+
+class ServiceWorld {
+ public:
+  ServiceWorld() {
+    ServiceOptions options;
+    options.data = scratch_ / "data";
+    options.origin = "test.example.org/service";
+    options.allowWeakErasure = true;
+    options.checkpointInterval = std::chrono::milliseconds(10);
+    auto opened = openLedgerService(options);
+    if (!opened) FAIL(opened.refusal().message);
+    service_ = std::move(*opened);
+    REQUIRE(answered<std::string>([&](auto done) {
+      service_->registerApply(caller_, std::string(kSmallRegister), std::move(done));
+    }));
+  }
+
+  LedgerService& service() { return *service_; }
+  Caller& caller() { return caller_; }
+
+  template <typename T>
+  static Result<T> answered(const std::function<void(Answer<T>)>& ask) {
+    std::promise<Result<T>> answer;
+    ask([&](Result<T> result) { answer.set_value(std::move(result)); });
+    return answer.get_future().get();
+  }
+  static std::vector<Event> eventsOf(const std::vector<std::string>& lines) {
+    EventParser parser;
+    std::vector<Event> events;
+    for (const std::string& line : lines) events.push_back(std::move(*parser.parse(line)));
+    return events;
+  }
+  void submit(const std::vector<std::string>& lines) {
+    std::promise<std::vector<EventResult>> answer;
+    service_->submit(caller_, eventsOf(lines), Atomic::no,
+                     [&](auto results) { answer.set_value(std::move(results)); });
+    for (const EventResult& result : answer.get_future().get()) REQUIRE(result);
+  }
+  // Public records, once all that was submitted is under a checkpoint.
+  std::vector<Record> records() {
+    const auto size = nlohmann::json::parse(service_->status(0))["size"].get<std::uint64_t>();
+    std::vector<Record> out;
+    for (int i = 0; out.size() < size; ++i) {
+      REQUIRE(i < 10'000);
+      const auto bytes = service_->records(Seq(out.size()), 1024);
+      if (bytes) {
+        for (const Bytes& record : *bytes) out.push_back(*decodeRecord(record));
+      }
+      if (out.size() < size) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return out;
+  }
+
+ private:
+  static Caller everything() {
+    Caller caller;
+    caller.allSystems = true;
+    return caller;
+  }
+  Scratch scratch_;
+  Caller caller_ = everything();
+  std::unique_ptr<LedgerService> service_;
+};
+
+}  // namespace
+
+TEST_CASE("single-user mode ends once, also when two first grants come together", "[P9]") {
+  ServiceWorld world;
+  std::vector<std::string> many;
+  for (int i = 0; i < 2000; ++i) many.push_back(collect("crm:" + std::to_string(i % 50)));
+  world.service().submit(world.caller(), ServiceWorld::eventsOf(many), Atomic::no, [](auto) {});
+  std::vector<std::promise<Result<std::uint32_t>>> granted(4);  // wait behind it, for one group
+  for (std::size_t i = 0; i < granted.size(); ++i) {
+    Grant grant;
+    grant.uid = static_cast<std::uint32_t>(1000 + i);
+    grant.roles = static_cast<std::uint8_t>(Role::auditor);
+    world.service().grant(world.caller(), grant,
+                          [&, i](Result<std::uint32_t> result) { granted[i].set_value(result); });
+  }
+  for (auto& each : granted) CHECK(each.get_future().get());
+  std::size_t ended = 0, grants = 0;
+  for (const Record& record : world.records()) {
+    if (record.kind != Kind::access) continue;
+    const auto body = decodeAccess(record.body);
+    REQUIRE(body);
+    ended += body->action == AccessAction::singleUserEnded;
+    grants += body->action == AccessAction::grant;
+  }
+  CHECK(grants == 4);
+  CHECK(ended == 1);
+}
+
+TEST_CASE("a search names who is there, and is in the history of each before the answer", "[P9]") {
+  ServiceWorld world;
+  world.submit({collect("email:jan@example.nl"), collect("email:joan@example.nl"),
+                collect("email:piet@example.org")});
+  const auto find = [&](const std::string& text) {
+    return ServiceWorld::answered<std::vector<std::string>>([&](auto done) {
+      world.service().personFind(world.caller(), text, "support", std::move(done));
+    });
+  };
+  const auto readings = [&](const std::string& person) {
+    ReadRequest request;
+    request.person = person;
+    const auto lines = ServiceWorld::answered<std::vector<std::string>>(
+        [&](auto done) { world.service().history(world.caller(), request, std::move(done)); });
+    REQUIRE(lines);
+    return std::count_if(lines->begin(), lines->end(), [](const std::string& line) {
+      return line.find(R"("operation":"find")") != std::string::npos;
+    });
+  };
+  const auto consultations = [&] {
+    const std::vector<Record> records = world.records();
+    return std::count_if(records.begin(), records.end(),
+                         [](const Record& record) { return record.kind == Kind::consultation; });
+  };
+  const auto found = find("AN@example.nl");
+  REQUIRE(found);
+  CHECK(found->size() == 2);
+  CHECK(consultations() == 3);  // the search, and the two whom it names
+  CHECK(readings("email:jan@example.nl") == 1);
+  CHECK(readings("email:piet@example.org") == 0);
+
+  EraseRequest erase;
+  erase.person = "email:jan@example.nl";
+  erase.ground = "objection";
+  CHECK(ServiceWorld::answered<std::string>(
+      [&](auto done) { world.service().erase(world.caller(), erase, std::move(done)); }));
+  const auto rest = find("an@example.nl");
+  REQUIRE(rest);
+  CHECK(rest->size() == 1);
+  CHECK(find("nobody")->empty());
+}
+
+TEST_CASE("how many persons there are is told to officers and operators only", "[P9]") {
+  ServiceWorld world;
+  const auto tells = [&](std::uint8_t roles) {
+    return nlohmann::json::parse(world.service().status(roles)).contains("persons");
+  };
+  CHECK_FALSE(tells(0));
+  CHECK_FALSE(tells(static_cast<std::uint8_t>(Role::recorder)));
+  CHECK_FALSE(tells(static_cast<std::uint8_t>(Role::auditor)));
+  CHECK(tells(static_cast<std::uint8_t>(Role::officer)));
+  CHECK(tells(static_cast<std::uint8_t>(Role::op)));
+}
+
+TEST_CASE("a question whose times exclude each other is refused") {
+  ServiceWorld world;
+  world.submit({collect("crm:1")});
+  ReadRequest request;
+  request.person = "crm:1";
+  request.from = "2021-01-01";
+  request.to = "2020-12-31";
+  const auto ask = [&] {
+    return ServiceWorld::answered<std::vector<std::string>>(
+        [&](auto done) { world.service().history(world.caller(), request, std::move(done)); });
+  };
+  CHECK(ask().refusal().code == RefusalCode::invalidValue);
+  request.to = request.from;
+  CHECK(ask());
+}
+
+}  // namespace lacuna::ledgertest
