@@ -5,16 +5,17 @@
 #include "daemon/keys_json.h"
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
+#include "daemon/read_query.h"
 #include "daemon/retention_desk.h"
 #include "daemon/sweeper.h"
 #include "daemon/ticker.h"
+#include "daemon/withdrawals.h"
 #include "ledger/base/limits.h"
 #include "ledger/ledger.h"
 #include "ledger/record/event_json.h"
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <unistd.h>
 
 namespace lacuna {
@@ -28,55 +29,6 @@ std::size_t bytesHeld(const std::vector<Event>& events) {
   std::size_t bytes = 0;
   for (const Event& event : events) bytes += bytesHeldBy(event);
   return bytes;
-}
-
-// A mistyped filter must not look like "nothing there".
-Refusal unknownName(RefusalCode code, const char* what, const std::string& given,
-                    const std::vector<std::string>& known) {
-  return {code, std::string("the register has no ") + what + " of that id",
-          nearestOf(given, known)};
-}
-
-// What a question became once its words were read; times in the controller's zone.
-Result<HistoryQuery> queryOf(const ReadRequest& request, const Register& reg) {
-  if (!request.klass.empty() && reg.klass(request.klass) == nullptr) {
-    return unknownName(RefusalCode::unknownClass, "class", request.klass, reg.classIds());
-  }
-  if (!request.purpose.empty() && reg.purpose(request.purpose) == nullptr) {
-    return unknownName(RefusalCode::unknownPurpose, "purpose", request.purpose, reg.purposeIds());
-  }
-  const std::string party = request.recipient.substr(0, request.recipient.find(':'));
-  if (!party.empty() && reg.party(party) == nullptr) {
-    return unknownName(RefusalCode::unknownRecipient, "party", party, reg.partyIds());
-  }
-  HistoryQuery query;
-  query.klass = request.klass;
-  query.purpose = request.purpose;
-  query.recipient = request.recipient;
-  const std::string& zone = reg.controller().zone;
-  const auto moment = [&](const std::string& text, std::optional<Instant>& out) {
-    if (text.empty()) return true;
-    out = momentOf(text, zone);
-    return out.has_value();
-  };
-  std::uint64_t seq = 0;
-  const std::string& known = request.knownAt;
-  const auto [end, error] = std::from_chars(known.data(), known.data() + known.size(), seq);
-  const bool isSeq = error == std::errc() && end == known.data() + known.size();
-  if (isSeq) query.knownThrough = Seq(seq);
-  // `from` a date means the beginning of that day.
-  const std::optional<Date> fromDay = dateOf(request.from);
-  if (fromDay) query.from = startOfDay(zone, *fromDay);
-  if (!moment(request.asOf, query.asOf) || (!isSeq && !moment(known, query.knownAt)) ||
-      (!fromDay && !moment(request.from, query.from)) || !moment(request.to, query.to)) {
-    return Refusal{RefusalCode::invalidValue,
-                   "a time is written as 2020-04-01T09:12:33Z or as a date, 2020-04-01"};
-  }
-  if (query.from && query.to && *query.from > *query.to) {
-    return Refusal{RefusalCode::invalidValue,
-                   "`from` lies after `to`: nothing can be between them"};
-  }
-  return query;
 }
 
 // What a reader carries away from the sequencer: nothing it has to lock.
@@ -103,12 +55,10 @@ class OpenLedgerService final : public LedgerService {
     publishRegister(sequencer.registers());
     pipeline_ = std::make_unique<Pipeline>(
         *ledger_, Pipeline::Options{options.checkpointInterval, options.log});
-    erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, [this](Ledger& changed) {
-      persons_ = changed.sequencer().people().count();
-    });
-    retention_ = std::make_unique<RetentionDesk>(
-        *ledger_, *pipeline_, reads_,
-        [this](Ledger& changed) { persons_ = changed.sequencer().people().count(); });
+    const auto changed = [this](Ledger& its) { persons_ = its.sequencer().people().count(); };
+    erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, changed);
+    withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, reads_);
+    retention_ = std::make_unique<RetentionDesk>(*ledger_, *pipeline_, reads_, changed);
     ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
       erasures_->tick();
       retention_->tick(systemClock().now());
@@ -220,7 +170,7 @@ class OpenLedgerService final : public LedgerService {
     }
     if (reason.size() > kReasonBytesMax) return done(reasonTooLong());
     // Looked for beside the appends, one at a time, since it opens every alias there is.
-    if (scanning_.exchange(true)) return done(busy());
+    if (scanning_.exchange(true)) return done(readsFull());
     const bool taken = reads_.submit([this, caller, text, reason, done] {
       Result<std::vector<Ledger::Found>> found = Refusal{RefusalCode::tampered, ""};
       try {
@@ -234,7 +184,7 @@ class OpenLedgerService final : public LedgerService {
     });
     if (taken) return;
     scanning_ = false;
-    done(busy());
+    done(readsFull());
   }
 
   void personLink(const Caller& caller, std::string person, std::string alias, std::string reason,
@@ -252,10 +202,7 @@ class OpenLedgerService final : public LedgerService {
     pipeline_->enqueue(std::move(work));
   }
 
-  // ---- officer: changes
-
-  // ---- officer: erasures (erasure_desk.h)
-
+  // ---- officer: changes (erasure_desk.h)
   void erase(const Caller& caller, EraseRequest request, Answer<std::string> done) override {
     erasures_->erase(caller, std::move(request), std::move(done));
   }
@@ -293,6 +240,10 @@ class OpenLedgerService final : public LedgerService {
   void holds(const Caller& caller, std::string reason,
              Answer<std::vector<std::string>> done) override {
     erasures_->holds(caller, std::move(reason), std::move(done));
+  }
+
+  void withdraw(const Caller& caller, WithdrawRequest request, Answer<std::string> done) override {
+    withdrawals_->withdraw(caller, std::move(request), std::move(done));
   }
 
   void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) override {
@@ -472,12 +423,6 @@ class OpenLedgerService final : public LedgerService {
   }
 
  private:
-  static Refusal busy() {
-    Refusal refusal{RefusalCode::busy, "too many questions wait: ask again in a moment"};
-    refusal.retryAfter = kBusyRetryAfter;
-    return refusal;
-  }
-
   static Refusal reasonTooLong() {
     return {RefusalCode::tooLarge, "a reason has at most 512 bytes"};
   }
@@ -578,7 +523,7 @@ class OpenLedgerService final : public LedgerService {
               }
               done(std::move(*answer));
             });
-            if (!taken) done(busy());
+            if (!taken) done(readsFull());
           });
     };
     pipeline_->enqueue(std::move(work));
@@ -626,6 +571,7 @@ class OpenLedgerService final : public LedgerService {
   bool rested_ = false;
   std::unique_ptr<ErasureDesk> erasures_;
   std::unique_ptr<RetentionDesk> retention_;
+  std::unique_ptr<Withdrawals> withdrawals_;
   std::unique_ptr<Pipeline> pipeline_;  // its threads use everything above
   std::unique_ptr<Sweeper> sweeper_;    // these three use the pipeline
   std::unique_ptr<Ticker> ticker_;

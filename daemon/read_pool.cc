@@ -4,6 +4,12 @@
 
 namespace lacuna {
 
+Refusal readsFull() {
+  Refusal refusal{RefusalCode::busy, "too many questions wait: ask again in a moment"};
+  refusal.retryAfter = kBusyRetryAfter;
+  return refusal;
+}
+
 ReadPool::ReadPool(unsigned threads) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }

@@ -12,6 +12,9 @@
 
 namespace lacuna {
 
+// What a reader hears when submit() takes nothing.
+Refusal readsFull();
+
 class ReadPool {
  public:
   explicit ReadPool(unsigned threads);

@@ -153,7 +153,7 @@ void RetentionDesk::gather(Ledger& ledger) {
   pass_.slice = retention.untilEventLots(from, kLotsPerSlice, pass_.next);
   if (pass_.slice.empty() && !pass_.next) return finish(nullptr);
   if (reads_.submit([this] { evaluate(); })) return;
-  const Refusal busy{RefusalCode::busy, "too many readings wait: ask again", {}, kBusyRetryAfter};
+  const Refusal busy = readsFull();
   finish(&busy);
 }
 

@@ -85,6 +85,12 @@ struct HoldOrder {
   std::string review;                // a date
   std::string reason;                // for the history; may be empty
 };
+struct WithdrawRequest {
+  std::uint64_t seq = 0;
+  std::string ground;  // as of an erasure
+  std::string person;  // whose event it is; empty: looked for
+  std::string reason;
+};
 class OfficerService {
  public:
   virtual ~OfficerService() = default;
@@ -120,6 +126,8 @@ class OfficerService {
                      Answer<std::vector<std::string>> done) = 0;  // JSON lines
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
   virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
+  // Makes one event undecryptable; the others of its lot stay readable. JSON report.
+  virtual void withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) = 0;
   // The second tier of erasures: `start` (or join) a sweep of envelopes, ask its `status`, `cancel` it. One
   // JSON object.
   virtual void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) = 0;

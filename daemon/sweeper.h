@@ -71,7 +71,7 @@ class Sweeper {
 
   std::atomic<bool> stopping_{false}, cancelled_{false};
   std::atomic<bool> pending_{false};  // something is recorded and not yet removed
-  std::atomic<bool> halted_{false};  // either, as a library looks at it
+  std::atomic<bool> halted_{false};   // either, as a library looks at it
   std::thread thread_;
 };
 

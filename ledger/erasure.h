@@ -81,6 +81,13 @@ class Erasures {
   // goes as a whole. No fence, no worklist. Refuses nothing-to-erase.
   Result<Erasure> batch(std::vector<EraseTarget> targets, Ground ground);
 
+  // A lot of which one event is withdrawn dies; `prepare` plans its successor in the group of the intent, and
+  // `beforeDeath` runs once that is durable. Whether a hold or weak storage forbids it is asked before.
+  Outcome mayReplace(Slot slot, const LotHandle& lot) const;
+  Erasure replace(Slot slot, const LotHandle& lot, Ground ground,
+                  const std::function<void(Draft&)>& prepare,
+                  const std::function<void()>& beforeDeath);
+
   Result<Erasure> approve(const Caller& caller, std::uint64_t caseNumber);
   Result<Erasure> cancel(const Caller& caller, std::uint64_t caseNumber);
   Result<Erasure> resume(std::uint64_t caseNumber);  // does what is due of it

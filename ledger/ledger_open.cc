@@ -9,9 +9,9 @@
 #include "ledger/ledger.h"
 #include "ledger/proof/merkle.h"
 #include "ledger/proof/tiles.h"
+#include "ledger/store/sealing_fs.h"
 #include "ledger/vault/holder.h"
-
-#include <rocksdb/env.h>
+#include "ledger/withdraw.h"
 
 #include <algorithm>
 
@@ -121,7 +121,9 @@ Outcome Ledger::begin() {
       *vault_, *store_, *sequencer_, entropy_, [this](Draft& draft) { commitNow(draft); },
       options_.allowWeakErasure, options_.onErasureStep});
   erasures_->load();
+  giveCarriesToHolders(*vault_, *store_);  // before what they carry on from dies
   erasures_->resume();
+  forgetDeadCarries(*vault_);
   signCheckpoint();
   return Done{};
 }
@@ -405,13 +407,19 @@ void Ledger::leaveTail(const Vault::Pinned& old) {
     return;
   }
   People& people = sequencer_->people();
-  const std::vector<LeafRange> used = people.leavesOfTail();
+  std::vector<LostCarry> lost = lostCarries(*vault_, *store_);
+  std::set<std::uint64_t> kept;
+  for (const LostCarry& one : lost) {
+    kept.insert(one.slot.raw() * kLeavesPerSlot + one.leaf.raw());
+  }
+  const std::vector<LeafRange> used = people.leavesOfTail(kept);
   if (!used.empty()) vault_->bury(used);
   Draft rows = sequencer_->begin();
   people.leaveTail(rows, [this](Draft& full) {
     commitNow(full);
     full = sequencer_->begin();
   });
+  adopt(rows, people, std::move(lost));
   if (!rows.empty()) commitNow(rows);
   RestoreBody body;
   body.kept = begunAnew() ? TreeSize(0) : store_->size();

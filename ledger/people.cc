@@ -447,12 +447,17 @@ std::uint16_t People::firstAfterTail(Slot slot) {
   return static_cast<std::uint16_t>(std::min<unsigned>(std::max(used, after), kLeavesPerSlot));
 }
 
-std::vector<LeafRange> People::leavesOfTail() {
+std::vector<LeafRange> People::leavesOfTail(const std::set<std::uint64_t>& kept) {
   std::vector<LeafRange> out;
   for (std::uint64_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].what == kNobody) continue;
-    const std::uint64_t from = subject(Slot(i)).nextLeaf, to = firstAfterTail(Slot(i));
-    if (from < to) out.push_back({i * kLeavesPerSlot + from, i * kLeavesPerSlot + to});
+    std::uint64_t from = i * kLeavesPerSlot + subject(Slot(i)).nextLeaf;
+    const std::uint64_t to = i * kLeavesPerSlot + firstAfterTail(Slot(i));
+    for (auto at = kept.lower_bound(from); at != kept.end() && *at < to; ++at) {
+      if (from < *at) out.push_back({from, *at});
+      from = *at + 1;
+    }
+    if (from < to) out.push_back({from, to});
   }
   return out;
 }
@@ -471,6 +476,19 @@ void People::leaveTail(Draft& draft, const std::function<void(Draft&)>& flush) {
     write(draft, Slot(i));
     if (draft.sealedRows.size() >= kRowsPerGroup) flush(draft);
   }
+}
+
+void People::adoptEnded(Draft& draft, Slot slot, const Lot& lot) {
+  LACUNA_ASSERT(lot.state == kLotEndedCarries, "a lot that was adopted takes no event");
+  subject(slot).lots.push_back(lot);
+  write(draft, slot);
+  OpenLot open;
+  open.leaf = lot.leaf.raw();
+  open.klass = classNumber(lot.klass);
+  open.period = static_cast<std::int16_t>(lot.period);
+  open.ended = open.carries = 1;
+  open.next = 0;
+  addLot(slot, open);
 }
 
 void People::each(SubjectWhat what, const std::function<void(Slot)>& visit) const {

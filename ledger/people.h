@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 namespace lacuna {
@@ -102,10 +103,14 @@ class People {
   void encodeWritten(Draft& draft);     // at the end of a draft: fills in the subject rows
 
   // After a lost tail: what it may have used of the leaves of those who are known.
-  std::vector<LeafRange> leavesOfTail();
+  // `kept`: leaves of the whole tree that stay (lostCarries()), ascending.
+  std::vector<LeafRange> leavesOfTail(const std::set<std::uint64_t>& kept);
   // Every subject continues beyond that, and its open lots end, since the tail may have used their next
   // ordinals. `flush` makes a full draft durable.
   void leaveTail(Draft& draft, const std::function<void(Draft&)>& flush);
+
+  // A lot that only the keys know, with its carry rows; no event enters it.
+  void adoptEnded(Draft& draft, Slot slot, const Lot& lot);
 
   // The slot that the next subject gets; and one beyond the last slot that has a subject.
   std::uint64_t nextSlot() const { return nextSlot_; }

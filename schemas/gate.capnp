@@ -355,6 +355,11 @@ interface Officer {
   retentionSweep @22 () -> Outcome(Text);
   # Destroys what is due now, in batches, unless a hold stands. One JSON object, after the last batch.
 
+  withdraw @25 (seq :UInt64, ground :Text, person :Text, reason :Text) -> Outcome(Text);
+  # Makes one event undecryptable; the others of its lot stay readable. `ground` as in EraseRequest. `person`:
+  # whose event it is, as in ReadRequest; empty: everyone's lots are looked through, which may take a while.
+  # `reason` as in ReadRequest. The report is one JSON object.
+
   sweepEnvelopes @23 (action :Text) -> Outcome(Text);
   # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`
   # is "start" (refused `nothing-to-erase` while too few were erased since the last sweep, `incomplete`

@@ -277,7 +277,7 @@ def records():
     out.append(record_vector("erasure", 11, 1, 1585732352001, 0, seed("tag 2", 16),
                              BODIES["erasureIntent"], sha256(b"some envelope"), 2,
                              bytes.fromhex(out[2]["leaf"])))
-    out.append(record_vector("largest numbers", 20, 0, 0x7FFFFFFFFFFFFFFF, 0xFFFFFFFF, b"\xff" * 16,
+    out.append(record_vector("largest numbers", 18, 0, 0x7FFFFFFFFFFFFFFF, 0xFFFFFFFF, b"\xff" * 16,
                              b"", zeros, 0xFFFFFFFFFFFFFFFF, b"\xff" * 32))
     return out
 

@@ -148,6 +148,16 @@ constexpr std::array kCommands{
             "Recorded as a reading of every person named.\n\n  lacuna hold list --reason audit\n",
             0, 0, describeReason, holdList},
     Command{
+        "withdraw", "SEQ --ground G [--person PERSON] [--reason WHY]",
+        "Make one event undecryptable; the others of its lot stay readable",
+        "For an event about the wrong person, or a number pasted into a note. The record stays, so "
+        "that the log\n"
+        "is whole and the person's history complete; nobody can open its content again. Without "
+        "--person the\n"
+        "event is looked for among everyone's lots. Either is recorded as a reading.\n\n"
+        "  lacuna withdraw 1234 --ground unlawful --person crm:100234 --reason request:12\n",
+        1, 1, describeWithdraw, withdraw},
+    Command{
         "retention sweep", "[--envelopes [--status|--cancel] [--no-wait]]",
         "Erase what is due, in batches; or remove the envelopes of what was erased",
         "What a hold keeps stays. The daemon does the same by itself, once a day. Exit 6: "

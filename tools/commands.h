@@ -41,6 +41,9 @@ Exit holdList(Invocation& call);
 
 Exit retentionDue(Invocation& call);
 void describeRetentionDue(boost::program_options::options_description& options);
+Exit withdraw(Invocation& call);
+void describeWithdraw(boost::program_options::options_description& options);
+
 Exit retentionSweep(Invocation& call);
 void describeRetentionSweep(boost::program_options::options_description& options);
 Exit sweepEnvelopes(Invocation& call);  // sweep.cc

@@ -179,8 +179,14 @@ Table tableOf(const std::vector<Json>& objects, std::optional<Language> language
   for (const Json& object : objects) {
     auto& row = table.rows.emplace_back();
     for (const auto& field : fields) {
-      const bool there = object.is_object() && object.contains(field);
-      row.push_back(there ? cellOf(object[field], language.value_or(Language::en)) : std::string());
+      if (!object.is_object() || !object.contains(field)) {
+        row.emplace_back();
+        continue;
+      }
+      // For people a step is when it was; where it stands in the log is in the forms for programs.
+      const Json& value = object[field];
+      const bool step = language && value.is_object() && value.contains("at");
+      row.push_back(cellOf(step ? value["at"] : value, language.value_or(Language::en)));
     }
   }
   return table;

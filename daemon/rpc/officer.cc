@@ -63,6 +63,23 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> withdraw(WithdrawContext context) override {
+    return as(context, [&](Caller caller) {
+      const auto params = context.getParams();
+      auto ground = textOf(params.getGround(), "ground", kNameBytesMax);
+      auto person = textOf(params.getPerson(), "person", kAliasBytesMax);
+      auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
+      for (const auto* read : {&ground, &person, &reason}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      WithdrawRequest request{params.getSeq(), std::move(*ground), std::move(*person),
+                              std::move(*reason)};
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().withdraw(caller, std::move(request), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
   kj::Promise<void> sweepEnvelopes(SweepEnvelopesContext context) override {
     return as(context, [&](Caller caller) {
       auto action = textOf(context.getParams().getAction(), "action", kNameBytesMax);

@@ -90,7 +90,7 @@ inline constexpr std::size_t kForgetAtOnceMax =
 inline constexpr std::chrono::seconds kTickInterval{1};
 // The sweep (DESIGN 8): what it removes at once, so that comparing two copies singles nobody out.
 inline constexpr std::size_t kSweepSlotsMin = 100;
-inline constexpr std::chrono::hours kSweepSmallAfter{30 * 24};  // then fewer, if the register says so
+inline constexpr std::chrono::hours kSweepSmallAfter{30 * 24};  // then fewer, if it is allowed
 inline constexpr std::chrono::hours kSweepCheckInterval{1};
 inline constexpr std::size_t kSweepWindowRecords = 1024 * 1024;  // marked at a time: 24 bytes each
 inline constexpr std::size_t kSweepSliceBytes = 1024 * 1024;     // rewritten by one batch, about

@@ -151,8 +151,7 @@ struct Controller {
   int fiscalYearStartMonth = 1;
 };
 
-// The clocks of a request (Art. 12(3)) and the other terms of the house. Dates are computed from
-// them, never stored.
+// The clocks of a request (Art. 12(3)) and the house's other terms. Dates are computed, never stored.
 struct Deadlines {
   std::map<std::string, Period, std::less<>> house;  // by right: the house's own promise
   Period statute{0, 1, 0}, extension{0, 2, 0};

@@ -63,15 +63,12 @@ struct Crash {};
 class Run {
  public:
   Run(LoopDisk& disk, std::size_t persons) : disk_(disk), persons_(persons), random_(persons) {
-    // The world makes its folder where temporary files go.
-    ::setenv("TMPDIR", disk_.root().c_str(), 1);
     LedgerOptions options;
     options.entropy = &entropy_;
     options.onVaultStep = [this](std::string_view) {
       if (armed_ > 0 && --armed_ == 0) throw Crash{};
     };
-    world_ = std::make_unique<World>(options);
-    ::unsetenv("TMPDIR");
+    world_ = std::make_unique<World>(options, disk_.root());
     std::vector<std::string> lines;
     for (std::size_t n = 0; n < persons_; ++n) lines.push_back(collect(person(n)));
     world_->submit(lines);

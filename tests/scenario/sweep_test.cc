@@ -57,4 +57,44 @@ TEST_CASE("retention sweep removes the envelopes of what was erased, and verify 
   CHECK(has(offline.out, " removed by recorded sweeps"));
 }
 
+TEST_CASE("withdraw makes one event undecryptable; the history shows that it stood there",
+          "[P5][P9]") {
+  World world;
+  world.applyKjenning();
+  std::string lines;
+  for (int i = 0; i < 3; ++i) {
+    lines +=
+        R"({"kind":"processing","person":"crm:w1","purpose":"course-admin","operation":"collect","system":"website","data":{"note":"n)" +
+        std::to_string(i) + "\"}}\n";
+  }
+  std::vector<std::string> seqs;
+  for (const Json& line : linesOf(world.done({"--json", "submit"}, lines).out)) {
+    seqs.push_back(std::to_string(line["seq"].get<std::uint64_t>()));
+  }
+  REQUIRE(seqs.size() == 3);
+  CHECK(world.lacuna({"withdraw", seqs[1]}).exit == 2);
+  CHECK(world.lacuna({"withdraw", "one", "--ground", "unlawful"}).exit == 2);
+  CHECK(has(world.lacuna({"withdraw", seqs[1], "--ground", "whim"}).err, "unknown-ground"));
+  CHECK(has(world.lacuna({"withdraw", "0", "--ground", "unlawful"}).err, "not-found"));
+
+  const Finished done = world.done({"--json", "withdraw", seqs[1], "--ground", "unlawful",
+                                    "--person", "crm:w1", "--reason", "request:1"});
+  const Json report = Json::parse(done.out);
+  CHECK(report.contains("complete"));
+  CHECK(report["class"].is_string());
+  world.done({"--json", "withdraw", seqs[2], "--ground", "unlawful"});  // looked for
+  CHECK(has(world.lacuna({"withdraw", seqs[1], "--ground", "unlawful"}).err, "nothing-to-erase"));
+
+  const std::string history = world.done({"--json", "history", "crm:w1", "--reason", "audit"}).out;
+  CHECK(has(history, "n0"));
+  CHECK_FALSE(has(history, "n1"));
+  CHECK_FALSE(has(history, "n2"));
+  std::size_t withdrawn = 0;
+  for (const Json& line : linesOf(history)) withdrawn += line.contains("withdrawn") ? 1 : 0;
+  CHECK(withdrawn == 2);
+  world.checkpoint();
+  CHECK(world.done({"verify", "--key", world.key()}).exit == 0);
+  CHECK(world.done({"prove", seqs[1], "--out", world.file("receipt")}).exit == 0);
+}
+
 }  // namespace lacuna

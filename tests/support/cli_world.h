@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -53,8 +54,10 @@ struct CliWorld {
   }
 
   Finished lacuna(std::vector<std::string> arguments, const std::string& input = "") const {
-    std::vector<std::string> command{builtProgram("lacuna"), "--connect",
-                                     "unix:" + (data / "lacuna.sock").string()};
+    std::vector<std::string> command{builtProgram("lacuna")};
+    if (std::find(arguments.begin(), arguments.end(), "--connect") == arguments.end()) {
+      command.insert(command.end(), {"--connect", "unix:" + (data / "lacuna.sock").string()});
+    }
     command.insert(command.end(), arguments.begin(), arguments.end());
     return runProgram(command, input);
   }

@@ -242,6 +242,10 @@ void FakeService::retentionSweep(const Caller&, Answer<std::string> done) {
 void FakeService::holds(const Caller&, std::string, Answer<std::vector<std::string>> done) {
   answerLines("holds", std::move(done));
 }
+void FakeService::withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) {
+  answerText("withdraw", std::move(done));
+}
+
 void FakeService::sweepEnvelopes(const Caller&, std::string, Answer<std::string> done) {
   answerText("sweepEnvelopes", std::move(done));
 }

@@ -42,7 +42,7 @@ class LoopDisk {
 
  private:
   Kind kind_;
-  Scratch scratch_;
+  Scratch scratch_{std::filesystem::temp_directory_path()};
   std::filesystem::path image_, mount_;
   bool mounted_ = false;
   std::string why_;

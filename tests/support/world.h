@@ -18,7 +18,9 @@ using test::TestClock;
 
 class World {
  public:
-  explicit World(LedgerOptions options = {}) : options_(std::move(options)) {
+  // `under`: where its folder lies, for a test of a real file system.
+  explicit World(LedgerOptions options = {}, const std::filesystem::path& under = test::fastPlace())
+      : scratch_(under), options_(std::move(options)) {
     clock_ = std::make_unique<TestClock>(*instantOfRfc3339("2026-03-01T12:00:00Z"));
     options_.data = scratch_ / "data";
     options_.origin = "test.example.org/ledger";

@@ -1,6 +1,6 @@
-#include "ledger/proof/removal.h"
 #include "ledger/proof/verify.h"
 
+#include "ledger/proof/removal.h"
 #include "tests/support/memory_log.h"
 
 #include <catch2/catch.hpp>
