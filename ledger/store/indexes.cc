@@ -30,8 +30,10 @@ void removeLeftover(Database& db, Family family) {
 template <typename Rows>
 void writeFile(Database& db, Family family, const Rows& rows) {
   removeLeftover(db, family);
+  // Its pages stay in the cache of the system: the next lookups read them.
+  constexpr bool kDropPages = false;
   rocksdb::SstFileWriter file(rocksdb::EnvOptions(), db.optionsOf(family),
-                              db.derived(family)->get());
+                              db.derived(family)->get(), kDropPages);
   must(file.Open(runPath(db, family)), "beginning a sorted run");
   rows(file);
   must(file.Finish(), "finishing a sorted run");  // synced

@@ -15,6 +15,7 @@ namespace {
 
 constexpr unsigned kRounds = 5;
 constexpr std::size_t kGroup = 1024;
+constexpr std::size_t kInFlight = 16;  // batches: a full group for each stage of the pipeline
 
 std::vector<std::vector<Event>> batchesOf(BenchWorld& world, std::size_t count, std::size_t size) {
   std::vector<std::vector<Event>> out;
@@ -34,7 +35,7 @@ Row appendRow() {
     Taken mine, yardstick;
     for (std::size_t piece = 0; piece < pieces; ++piece) {
       std::vector<std::vector<Event>> batches = batchesOf(world, kGroups, kGroup);
-      mine.add([&] { world.append(std::move(batches), 4); });
+      mine.add([&] { world.append(std::move(batches), kInFlight); });
       const std::vector<std::string> rows = world.storedRows(kGroups * kGroup);
       yardstick.add([&] { raw.append(rows, kGroup); });
     }
