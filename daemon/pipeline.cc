@@ -9,6 +9,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::uint64_t kGroupsReady =
+    2;  // may lie between two stages, so that a slow sync stops neither
+
 Refusal sealedRefusal() {
   return {RefusalCode::sealed,
           "a write failed and its outcome is unknown: nothing more is recorded until the daemon is "
@@ -181,7 +184,7 @@ void Pipeline::awaitTurn() {
     const std::lock_guard lock(mutex_);
     waiting = queued_;
   }
-  const std::uint64_t most = waiting >= kGroupDeepBytes ? kGroupsInFlightMax : 2;
+  const std::uint64_t most = waiting >= kGroupDeepBytes ? kGroupsInFlightMax + kGroupsReady : 2;
   std::unique_lock lock(flightMutex_);
   landed_.wait(lock, [&] { return started_ - done_ < most; });
 }

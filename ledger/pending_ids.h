@@ -15,6 +15,8 @@ class PendingIds {
   PendingIds() : rows_(kRowsMin) {}
 
   const IdHit* find(const IdEntry& entry) const;
+  // Asks for the memory that find() and put() of this entry will look at first.
+  void prefetch(const IdEntry& entry) const { __builtin_prefetch(&rows_[homeOf(entry)]); }
   // Of the group that is being decided. Needs: the entry is not there.
   void put(const IdEntry& entry, const IdHit& hit);
   // What was put since the last call belongs to this group. Numbers grow.

@@ -259,6 +259,8 @@ void Sequencer::countIdsOf(std::span<const Event> events, std::span<const std::s
     found.id = entries[i];
     found.content = contents[i];
     found.recorded = recorded[i];
+    pendingIds_.prefetch(found.id);
+    people_.prefetch(*found.slot);
   }
 }
 

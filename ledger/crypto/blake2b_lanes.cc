@@ -5,9 +5,6 @@
 #include <sodium.h>
 
 #include <algorithm>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace lacuna {
 namespace {
@@ -27,7 +24,6 @@ void oneByOne(std::span<const KeyedMessage> in, std::size_t digestBytes, std::ui
 
 #if defined(__x86_64__)
 
-constexpr std::size_t kLanes = 4;
 constexpr std::size_t kBlockBytes = 128;
 constexpr std::size_t kWords = 16;  // of a block
 
@@ -48,136 +44,169 @@ constexpr std::uint8_t kSigma[10][kWords] = {
     {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0}};
 constexpr unsigned kRounds = 12;
 
-#define LACUNA_AVX2 [[gnu::target("avx2")]]
-
-// What one call holds of four messages; keys are among it, so it is wiped whole.
-struct Four {
-  alignas(32) std::uint64_t state[8][kLanes];       // the same word of each message side by side
-  alignas(32) std::uint64_t block[kLanes][kWords];  // message by message
-  alignas(32) std::uint64_t turned[kWords][kLanes];
-  alignas(32) std::uint64_t counter[kLanes];
-  alignas(32) std::uint64_t last[kLanes];     // all ones in the last block of a message
-  alignas(32) std::uint64_t running[kLanes];  // all ones until then
+// The same word of each message side by side; the compiler makes AVX2 or AVX-512 of it.
+template <std::size_t kLanes>
+struct WordOf;
+template <>
+struct WordOf<4> {
+  typedef std::uint64_t type __attribute__((vector_size(32)));
+};
+template <>
+struct WordOf<8> {
+  typedef std::uint64_t type __attribute__((vector_size(64)));
 };
 
-LACUNA_AVX2 inline __m256i load(const std::uint64_t* from) {
-  return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
+// What one call holds of its messages; keys are among it, so it is wiped whole.
+template <std::size_t kLanes>
+struct Lanes {
+  using Word = typename WordOf<kLanes>::type;
+  Word state[8];
+  Word block[kWords];
+  Word counter;
+  Word last;     // all ones in the last block of a message
+  Word running;  // all ones until then
+};
+
+#define LACUNA_INLINE [[gnu::always_inline]] inline
+
+template <typename Word>
+LACUNA_INLINE void turnRight(Word& x, unsigned bits) {
+  x = (x >> bits) | (x << (64 - bits));
 }
 
-LACUNA_AVX2 inline void store(std::uint64_t* to, __m256i value) {
-  _mm256_store_si256(reinterpret_cast<__m256i*>(to), value);
+template <typename Word>
+LACUNA_INLINE void mix(Word& a, Word& b, Word& c, Word& d, const Word& x, const Word& y) {
+  a += b + x;
+  d ^= a;
+  turnRight(d, 32);
+  c += d;
+  b ^= c;
+  turnRight(b, 24);
+  a += b + y;
+  d ^= a;
+  turnRight(d, 16);
+  c += d;
+  b ^= c;
+  turnRight(b, 63);
 }
 
-LACUNA_AVX2 inline void mix(__m256i& a, __m256i& b, __m256i& c, __m256i& d, __m256i x, __m256i y) {
-  const __m256i by24 = _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10, 3, 4,
-                                        5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10);
-  const __m256i by16 = _mm256_setr_epi8(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9, 2, 3,
-                                        4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9);
-  a = _mm256_add_epi64(_mm256_add_epi64(a, b), x);
-  d = _mm256_shuffle_epi32(_mm256_xor_si256(d, a), 0xb1);  // by 32
-  c = _mm256_add_epi64(c, d);
-  b = _mm256_shuffle_epi8(_mm256_xor_si256(b, c), by24);
-  a = _mm256_add_epi64(_mm256_add_epi64(a, b), y);
-  d = _mm256_shuffle_epi8(_mm256_xor_si256(d, a), by16);
-  c = _mm256_add_epi64(c, d);
-  b = _mm256_xor_si256(b, c);
-  b = _mm256_or_si256(_mm256_srli_epi64(b, 63), _mm256_add_epi64(b, b));
-}
-
-// Rows of four words to columns, so that each word of the four messages stands in one register.
-LACUNA_AVX2 inline void turn(Four& four) {
-  for (std::size_t i = 0; i < kWords; i += 4) {
-    const __m256i a = load(four.block[0] + i), b = load(four.block[1] + i);
-    const __m256i c = load(four.block[2] + i), d = load(four.block[3] + i);
-    const __m256i ab0 = _mm256_unpacklo_epi64(a, b), ab1 = _mm256_unpackhi_epi64(a, b);
-    const __m256i cd0 = _mm256_unpacklo_epi64(c, d), cd1 = _mm256_unpackhi_epi64(c, d);
-    store(four.turned[i], _mm256_permute2x128_si256(ab0, cd0, 0x20));
-    store(four.turned[i + 1], _mm256_permute2x128_si256(ab1, cd1, 0x20));
-    store(four.turned[i + 2], _mm256_permute2x128_si256(ab0, cd0, 0x31));
-    store(four.turned[i + 3], _mm256_permute2x128_si256(ab1, cd1, 0x31));
-  }
-}
-
-// F of RFC 7693 section 3.2 on four states; a message that has ended keeps its own.
-LACUNA_AVX2 void compress(Four& four) {
-  turn(four);
-  __m256i v[16];
+// F of RFC 7693 section 3.2 on several states; a message that has ended keeps its own.
+template <std::size_t kLanes>
+LACUNA_INLINE void compressIn(Lanes<kLanes>& lanes) {
+  using Word = typename Lanes<kLanes>::Word;
+  Word v[16];
   for (std::size_t i = 0; i < 8; ++i) {
-    v[i] = load(four.state[i]);
-    v[8 + i] = _mm256_set1_epi64x(static_cast<long long>(kStart[i]));
+    v[i] = lanes.state[i];
+    v[8 + i] = Word{} + kStart[i];
   }
-  v[12] = _mm256_xor_si256(v[12], load(four.counter));
-  v[14] = _mm256_xor_si256(v[14], load(four.last));
+  v[12] ^= lanes.counter;
+  v[14] ^= lanes.last;
+  const Word* m = lanes.block;
 #pragma GCC unroll 12
   for (unsigned round = 0; round < kRounds; ++round) {
     const auto& s = kSigma[round % 10];
-    mix(v[0], v[4], v[8], v[12], load(four.turned[s[0]]), load(four.turned[s[1]]));
-    mix(v[1], v[5], v[9], v[13], load(four.turned[s[2]]), load(four.turned[s[3]]));
-    mix(v[2], v[6], v[10], v[14], load(four.turned[s[4]]), load(four.turned[s[5]]));
-    mix(v[3], v[7], v[11], v[15], load(four.turned[s[6]]), load(four.turned[s[7]]));
-    mix(v[0], v[5], v[10], v[15], load(four.turned[s[8]]), load(four.turned[s[9]]));
-    mix(v[1], v[6], v[11], v[12], load(four.turned[s[10]]), load(four.turned[s[11]]));
-    mix(v[2], v[7], v[8], v[13], load(four.turned[s[12]]), load(four.turned[s[13]]));
-    mix(v[3], v[4], v[9], v[14], load(four.turned[s[14]]), load(four.turned[s[15]]));
+    mix(v[0], v[4], v[8], v[12], m[s[0]], m[s[1]]);
+    mix(v[1], v[5], v[9], v[13], m[s[2]], m[s[3]]);
+    mix(v[2], v[6], v[10], v[14], m[s[4]], m[s[5]]);
+    mix(v[3], v[7], v[11], v[15], m[s[6]], m[s[7]]);
+    mix(v[0], v[5], v[10], v[15], m[s[8]], m[s[9]]);
+    mix(v[1], v[6], v[11], v[12], m[s[10]], m[s[11]]);
+    mix(v[2], v[7], v[8], v[13], m[s[12]], m[s[13]]);
+    mix(v[3], v[4], v[9], v[14], m[s[14]], m[s[15]]);
   }
-  const __m256i running = load(four.running);
-  for (std::size_t i = 0; i < 8; ++i) {
-    const __m256i changed = _mm256_and_si256(_mm256_xor_si256(v[i], v[8 + i]), running);
-    store(four.state[i], _mm256_xor_si256(load(four.state[i]), changed));
-  }
+  for (std::size_t i = 0; i < 8; ++i) lanes.state[i] ^= (v[i] ^ v[8 + i]) & lanes.running;
 }
 
-// What a block holds, zeros behind its end.
-void putBlock(Four& four, std::size_t lane, ByteView bytes) {
-  if (bytes.size() < kBlockBytes) std::memset(four.block[lane], 0, kBlockBytes);
-  if (!bytes.empty()) std::memcpy(four.block[lane], bytes.data(), bytes.size());
+// Puts a block of one message where zeros stand.
+template <std::size_t kLanes>
+LACUNA_INLINE void putBlock(Lanes<kLanes>& lanes, std::size_t lane, const std::uint8_t* bytes,
+                            std::size_t size) {
+  std::size_t word = 0;
+  for (; (word + 1) * 8 <= size; ++word) {
+    std::uint64_t whole;
+    std::memcpy(&whole, bytes + word * 8, 8);
+    lanes.block[word][lane] = whole;
+  }
+  if (size % 8 == 0) return;
+  std::uint64_t part = 0;
+  std::memcpy(&part, bytes + word * 8, size % 8);
+  lanes.block[word][lane] = part;
 }
 
-void fourAtOnce(std::span<const KeyedMessage, kLanes> in, std::size_t digestBytes,
-                std::uint8_t* out) {
-  Four four;
+template <std::size_t kLanes>
+LACUNA_INLINE void hashIn(Lanes<kLanes>& lanes, const KeyedMessage* in, std::size_t digestBytes,
+                          std::uint8_t* out) {
+  using Word = typename Lanes<kLanes>::Word;
+  for (std::size_t i = 0; i < 8; ++i) lanes.state[i] = Word{} + kStart[i];
+  lanes.state[0] ^= 0x01010000 ^ (kKeyBytes << 8) ^ digestBytes;  // the parameter block
   std::size_t longest = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    for (std::size_t i = 0; i < 8; ++i) four.state[i][lane] = kStart[i];
-    four.state[0][lane] ^= 0x01010000 ^ (kKeyBytes << 8) ^ digestBytes;  // its parameter block
     longest = std::max(longest, in[lane].message.size());
   }
   // The key fills a block of its own before the message.
   for (std::size_t from = 0; from == 0 || from < kBlockBytes + longest; from += kBlockBytes) {
+    for (Word& word : lanes.block) word = Word{};
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const ByteView message = in[lane].message;
       const std::size_t end = kBlockBytes + message.size();
-      four.running[lane] = from == 0 || from < end ? ~std::uint64_t{0} : 0;
-      four.last[lane] = from + kBlockBytes >= end ? ~std::uint64_t{0} : 0;
-      four.counter[lane] = std::min(from + kBlockBytes, end);
+      lanes.running[lane] = from == 0 || from < end ? ~std::uint64_t{0} : 0;
+      lanes.last[lane] = from + kBlockBytes >= end ? ~std::uint64_t{0} : 0;
+      lanes.counter[lane] = std::min(from + kBlockBytes, end);
       if (from == 0) {
-        putBlock(four, lane, in[lane].key);
+        putBlock(lanes, lane, in[lane].key.data(), kKeyBytes);
       } else if (from < end) {
-        putBlock(four, lane,
-                 message.subspan(from - kBlockBytes, std::min(kBlockBytes, end - from)));
+        putBlock(lanes, lane, message.data() + (from - kBlockBytes),
+                 std::min(kBlockBytes, end - from));
       }
     }
-    compress(four);
+    compressIn(lanes);
   }
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    std::array<std::uint64_t, 4> words;
-    for (std::size_t i = 0; i < words.size(); ++i) words[i] = four.state[i][lane];
-    std::memcpy(out + lane * digestBytes, words.data(), digestBytes);
-    sodium_memzero(words.data(), sizeof words);
+  for (std::size_t i = 0; i < digestBytes / 8; ++i) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const std::uint64_t word = lanes.state[i][lane];
+      std::memcpy(out + lane * digestBytes + i * 8, &word, 8);
+    }
   }
-  sodium_memzero(&four, sizeof four);
 }
 
-bool lanesHere() {
+[[gnu::target("avx2")]] void hash(Lanes<4>& lanes, const KeyedMessage* in, std::size_t digestBytes,
+                                  std::uint8_t* out) {
+  hashIn(lanes, in, digestBytes, out);
+}
+[[gnu::target("avx512f")]] void hash(Lanes<8>& lanes, const KeyedMessage* in,
+                                     std::size_t digestBytes, std::uint8_t* out) {
+  hashIn(lanes, in, digestBytes, out);
+}
+
+bool hasAvx2() {
   static const bool here = __builtin_cpu_supports("avx2") != 0;
   return here;
 }
 
+bool hasAvx512() {
+  static const bool here = __builtin_cpu_supports("avx512f") != 0;
+  return here;
+}
+
+// Takes as many as fill all lanes off the front of `in`.
+template <std::size_t kLanes>
+void fill(std::span<const KeyedMessage>& in, std::size_t digestBytes, std::uint8_t*& out) {
+  if (in.size() < kLanes) return;
+  Lanes<kLanes> lanes;
+  for (; in.size() >= kLanes; in = in.subspan(kLanes), out += kLanes * digestBytes) {
+    hash(lanes, in.data(), digestBytes, out);
+  }
+  sodium_memzero(&lanes, sizeof lanes);
+}
+
+void inLanes(std::span<const KeyedMessage>& in, std::size_t digestBytes, std::uint8_t*& out) {
+  if (hasAvx512()) fill<8>(in, digestBytes, out);
+  if (hasAvx2()) fill<4>(in, digestBytes, out);
+}
+
 #else
 
-constexpr std::size_t kLanes = 1;
-void fourAtOnce(std::span<const KeyedMessage, kLanes>, std::size_t, std::uint8_t*) {}
-bool lanesHere() { return false; }
+void inLanes(std::span<const KeyedMessage>&, std::size_t, std::uint8_t*&) {}
 
 #endif
 
@@ -191,11 +220,7 @@ void blake2bEach(std::span<const KeyedMessage> in, std::size_t digestBytes,
     LACUNA_ASSERT(each.key.size() == kKeyBytes, "a key has 32 bytes");
   }
   std::uint8_t* to = out.data();
-  while (lanesHere() && in.size() >= kLanes) {
-    fourAtOnce(in.first<kLanes>(), digestBytes, to);
-    in = in.subspan(kLanes);
-    to += kLanes * digestBytes;
-  }
+  inLanes(in, digestBytes, to);
   oneByOne(in, digestBytes, to);
 }
 

@@ -51,11 +51,15 @@ ByteWriter valueOf(const IdRow& row) {
   return out;
 }
 
+constexpr std::size_t kPutAhead = 8;  // rows whose memory is asked for before they are needed
+
 template <typename Index>
 void writeRows(Database& db, Family family, const Index& index) {
   const auto rows = index.sorted();
   writeFile(db, family, [&](rocksdb::SstFileWriter& file) {
-    for (const auto* row : rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i + kPutAhead < rows.size()) __builtin_prefetch(rows[i + kPutAhead]);
+      const auto* row = rows[i];
       const ByteWriter value = valueOf(*row);
       must(file.Put(sliceOf(row->key.view()), sliceOf(value.view())), "writing a sorted run");
     }
@@ -161,6 +165,10 @@ std::vector<std::optional<Seq>> Indexes::findTags(std::span<const Tag> tags) con
 
 std::vector<std::optional<IdHit>> Indexes::findIds(std::span<const IdEntry> entries) const {
   const auto now = view();
+  for (const IdEntry& entry : entries) {
+    now->active->ids.prefetch(entry);
+    if (now->frozen) now->frozen->ids.prefetch(entry);
+  }
   std::vector<std::optional<IdHit>> out(entries.size());
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -217,15 +225,17 @@ void Indexes::publish() { show(nullptr); }
 bool Indexes::put(Seq first, std::span<const Tag> tags) {
   bool fresh = true;
   for (std::size_t i = 0; i < tags.size(); ++i) {
+    if (i + kPutAhead < tags.size()) active_->tags.prefetch(tags[i + kPutAhead]);
     fresh &= active_->tags.put({tags[i], first.raw() + i});
   }
   return fresh;
 }
 
 void Indexes::putIds(Seq first, std::span<const GroupId> ids, Seq from) {
-  for (const GroupId& id : ids) {
-    const std::uint64_t seq = first.raw() + id.index;
-    if (seq >= from.raw()) active_->ids.put({id.entry, seq, id.content});
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i + kPutAhead < ids.size()) active_->ids.prefetch(ids[i + kPutAhead].entry);
+    const std::uint64_t seq = first.raw() + ids[i].index;
+    if (seq >= from.raw()) active_->ids.put({ids[i].entry, seq, ids[i].content});
   }
 }
 

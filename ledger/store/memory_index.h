@@ -45,6 +45,9 @@ class MemoryIndex {
     }
   }
 
+  // Asks for the memory that find() and put() of this key will look at first.
+  void prefetch(const Key& key) const { __builtin_prefetch(&slots_[slotOf(hashOf(key))]); }
+
   const Row* find(const Key& key) const {
     const std::uint64_t hash = hashOf(key);
     for (std::size_t at = slotOf(hash);; at = (at + 1) & (slots_.size() - 1)) {
@@ -80,8 +83,9 @@ class MemoryIndex {
     }
     std::vector<const Row*> out;
     out.reserve(count_);
-    for (const Sortable& each : order) {
-      const Row* row = &rows_[each.place];
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (i + kAhead < count_) __builtin_prefetch(&rows_[order[i + kAhead].place]);
+      const Row* row = &rows_[order[i].place];
       if (!out.empty() && out.back()->key == row->key) out.pop_back();
       out.push_back(row);
     }
@@ -91,6 +95,7 @@ class MemoryIndex {
  private:
   static constexpr std::uint64_t kPrint = 0xffffffff00000000;  // upper half: part of the hash
   static constexpr std::size_t kBuckets = 1024;
+  static constexpr std::size_t kAhead = 8;  // rows asked for before they are needed
 
   static std::uint64_t frontOf(const Key& key) { return *number64(key.view().first(8)); }
   static std::size_t bucketOf(std::uint64_t front) { return front / (UINT64_MAX / kBuckets + 1); }

@@ -77,6 +77,8 @@ void Vault::Parts::lotKeys(const TreeEpoch& epoch, std::span<const LotPlace> lot
                            std::span<std::optional<Secret>> keys) const {
   LACUNA_ASSERT(lots.size() == keys.size(), "a key for each lot");
   ChildSeeds children;
+  for (const LotPlace& lot : lots)
+    near.prefetch(lotNode(lot.slot, lot.leaf).above(kNearLevel).index);
   for (std::size_t i = 0; i < lots.size(); ++i) {
     mustBeReserved(lots[i].slot, lots[i].leaf);
     const Node lot = lotNode(lots[i].slot, lots[i].leaf);

@@ -25,8 +25,8 @@ std::vector<std::vector<Event>> batchesOf(BenchWorld& world, std::size_t count, 
 
 // Rounds of 256 groups: some hundred megabytes on either side, so that both pay for their flushes.
 Row appendRow() {
-  constexpr std::size_t kGroups = 64;
-  const std::size_t pieces = scaled(4);
+  constexpr std::size_t kGroups = 256;
+  const std::size_t pieces = scaled(1);
   const double events = static_cast<double>(pieces * kGroups * kGroup);
   BenchWorld world(2000);
   RawLog raw(world.path() / "raw");
