@@ -544,7 +544,7 @@ class OpenLedgerService final : public LedgerService {
     return out;
   }
 
-  // A holder that was away is looked for now and then, so that its return completes what waits for it.
+  // A holder that was away is looked for at every tick, so that its return completes what waits for it.
   void lookForHolders() {
     if (!anyHolderAway(ledger_->vault())) return;
     Work work = workOf({}, kSmallWork);
