@@ -411,7 +411,7 @@ AssuranceReport Vault::recheck() {
       });
       if (!holder.open) continue;
       std::optional<std::string> fault;
-      p.attempt(number, "compare", [&] { fault = p.faultOf(*holder.open); });
+      p.attempt(number, "compare", [&, &who = holder] { fault = p.faultOf(*who.open); });
       if (fault) p.doubt(number, *fault);
     }
     if (p.holdersChanged) p.saveHolders();
