@@ -1,5 +1,6 @@
 #include "daemon/http/event_service.h"
 
+#include "daemon/http/log_resource.h"
 #include "daemon/rpc/translate.h"
 
 #include <kj/debug.h>
@@ -41,6 +42,8 @@ HttpNames::HttpNames(kj::HttpHeaderTable::Builder builder)
       contentEncoding(builder.add("Content-Encoding")),
       cacheControl(builder.add("Cache-Control")),
       noSniff(builder.add("X-Content-Type-Options")),
+      vary(builder.add("Vary")),
+      acceptEncoding(builder.add("Accept-Encoding")),
       ceSpecversion(builder.add("ce-specversion")),
       ceId(builder.add("ce-id")),
       ceSource(builder.add("ce-source")),
@@ -119,7 +122,51 @@ kj::Promise<void> EventHttpService::route(kj::HttpMethod method, kj::StringPtr u
     if (method == kj::HttpMethod::GET || method == kj::HttpMethod::HEAD) return status(response);
     return send(response, plainProblem(405, "The status is read with GET."), "GET, HEAD");
   }
-  return send(response, plainProblem(404, "There is POST /v1/events and GET /v1/status."));
+  if (isLogPath(viewOf(url))) {
+    if (method == kj::HttpMethod::GET || method == kj::HttpMethod::HEAD) {
+      return log(url, headers, response);
+    }
+    return send(response, plainProblem(405, "The log is read with GET."), "GET, HEAD");
+  }
+  return send(response, plainProblem(404,
+                                     "There is POST /v1/events, GET /v1/status, and the log: "
+                                     "/checkpoint and /tile/..."));
+}
+
+kj::Promise<void> EventHttpService::log(kj::StringPtr path, const kj::HttpHeaders& headers,
+                                        Response& response) {
+  Session& session = *KJ_ASSERT_NONNULL(session_);
+  if (const auto caller = session.callerAs(Role::auditor); !caller) {
+    return send(response, problemOf(caller.refusal()));
+  }
+  const kj::StringPtr accepted = headers.get(names_.acceptEncoding).orDefault(kj::StringPtr(""));
+  const Gzip gzip = takesGzip(viewOf(accepted)) ? Gzip::yes : Gzip::no;
+  std::function<Result<LogAnswer>()> job =
+      [&service = host_.service, asked = std::string(viewOf(path)), gzip]() -> Result<LogAnswer> {
+    return logAnswerOf(service, asked, gzip);
+  };
+  const std::uint32_t principal = session.principal();
+  return host_.workers.run<LogAnswer>(principal, std::move(job))
+      .then([this, principal, &response](Result<LogAnswer> answer) -> kj::Promise<void> {
+        if (!answer) return send(response, problemOf(answer.refusal()));
+        if (answer->status != 200) {
+          return send(response, plainProblem(answer->status, "Nothing is published there."));
+        }
+        auto share = host_.meter.unsent.tryTake(principal, answer->body.size());
+        KJ_IF_MAYBE(held, share) {
+          kj::HttpHeaders out(*names_.table);
+          out.set(names_.cacheControl, borrow(answer->cacheControl));
+          if (answer->varies) out.set(names_.vary, "Accept-Encoding");
+          if (answer->gzipped) out.set(names_.contentEncoding, "gzip");
+          return send(response, 200, borrow(answer->contentType), std::move(answer->body),
+                      kj::mv(out))
+              .attach(kj::mv(*held));
+        }
+        return send(response, problemOf({RefusalCode::busy,
+                                         "Too many answers are waiting to be read.",
+                                         {},
+                                         kBusyRetryAfter}));
+      });
 }
 
 kj::Promise<void> EventHttpService::status(Response& response) {
@@ -308,7 +355,7 @@ kj::Promise<void> EventHttpService::answer(const Read& read,
 kj::Promise<void> EventHttpService::send(Response& response, unsigned status, kj::StringPtr type,
                                          std::string text, kj::HttpHeaders headers) {
   headers.set(kj::HttpHeaderId::CONTENT_TYPE, type);
-  headers.set(names_.cacheControl, "no-store");
+  if (headers.get(names_.cacheControl) == nullptr) headers.set(names_.cacheControl, "no-store");
   headers.set(names_.noSniff, "nosniff");
   const std::string words(reasonPhraseOf(status));
   auto body = response.send(status, borrow(words), headers, text.size());

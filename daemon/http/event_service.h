@@ -1,4 +1,5 @@
-// HTTP for applications without Cap'n Proto (DESIGN 10): POST /v1/events, GET /v1/status.
+// HTTP for applications without Cap'n Proto (DESIGN 10): POST /v1/events, GET /v1/status; and the public log
+// for auditors' tools (log_resource.h).
 //
 // A client of the same roles as RPC: every request goes through a Session, with the same checks.
 // Thread: the loop's.
@@ -16,7 +17,8 @@ namespace lacuna {
 // The header names we look at. One for the process; outlives every service.
 struct HttpNames {
   HttpNames();
-  kj::HttpHeaderId origin, expect, allow, retryAfter, contentEncoding, cacheControl, noSniff;
+  kj::HttpHeaderId origin, expect, allow, retryAfter, contentEncoding, cacheControl, noSniff, vary,
+      acceptEncoding;
   kj::HttpHeaderId ceSpecversion, ceId, ceSource, ceType, ceTime;
   kj::Own<kj::HttpHeaderTable> table;
 
@@ -53,6 +55,7 @@ class EventHttpService final : public kj::HttpService {
                           kj::AsyncInputStream& body, Response& response);
   std::optional<Problem> problemOfOrigin(const kj::HttpHeaders& headers) const;
   kj::Promise<void> status(Response& response);
+  kj::Promise<void> log(kj::StringPtr path, const kj::HttpHeaders& headers, Response& response);
   kj::Promise<void> submit(const kj::HttpHeaders& headers, kj::AsyncInputStream& body,
                            Response& response);
   std::variant<Form, Problem> formOf(const kj::HttpHeaders& headers) const;

@@ -4,11 +4,11 @@
 #include "ledger/proof/merkle.h"
 #include "ledger/proof/tiles.h"
 #include "tests/support/trees.h"
+#include "tests/support/vectors.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -18,17 +18,6 @@ using namespace lacuna::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::optional<fs::path> vectors(const char* part) {
-  const char* given = std::getenv("LACUNA_VECTORS");
-  const fs::path root = given != nullptr
-                            ? fs::path(given)
-                            : fs::path(LACUNA_SOURCE_DIR) / ".." / "shared" / "vectors";
-  if (fs::is_directory(root / part)) return root / part;
-  REQUIRE(given == nullptr);  // named by the caller, so it has to be there
-  WARN("published vectors not found (set LACUNA_VECTORS): " << part << " was not checked");
-  return std::nullopt;
-}
 
 std::string contentOf(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -91,7 +80,7 @@ bool extends(const nlohmann::json& probe) {
 }  // namespace
 
 TEST_CASE("the published inclusion probes are accepted and refused as they say", "[P1]") {
-  const auto folder = vectors("merkle/inclusion");
+  const auto folder = publishedVectors("merkle/inclusion");
   if (!folder) return;
   const auto probes = probesIn(*folder);
   CHECK(probes.size() == 98);
@@ -102,7 +91,7 @@ TEST_CASE("the published inclusion probes are accepted and refused as they say",
 }
 
 TEST_CASE("the published consistency probes are accepted and refused as they say", "[P1]") {
-  const auto folder = vectors("merkle/consistency");
+  const auto folder = publishedVectors("merkle/consistency");
   if (!folder) return;
   const auto probes = probesIn(*folder);
   CHECK(probes.size() == 98);
@@ -113,7 +102,7 @@ TEST_CASE("the published consistency probes are accepted and refused as they say
 }
 
 TEST_CASE("the published log is reproduced byte for byte", "[P1][P3]") {
-  const auto folder = vectors("tessera-log");
+  const auto folder = publishedVectors("tessera-log");
   if (!folder) return;
   const auto signing = signingKeyOfText(
       "PRIVATE+KEY+example.com/log/testdata+33d7b496+AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg");

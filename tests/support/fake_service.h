@@ -25,6 +25,7 @@ class FakeService final : public LedgerService {
   void setLines(std::vector<std::string> lines);           // what history and recipients answer
   void setText(std::string text);                          // what state, receipt, ... answer
   void setRecords(std::vector<Bytes> records);
+  void serve(AuditorService& log);   // public things come from there; it outlives this
   void refuseAll(Refusal refusal);   // every event from now on
   void failWith(std::string fault);  // auditor reads throw this Fault
 
@@ -99,6 +100,7 @@ class FakeService final : public LedgerService {
   std::string text_ = "{}";
   std::optional<Refusal> refusal_;
   std::string fault_;
+  std::atomic<AuditorService*> log_{nullptr};
   std::vector<Grant> grants_;
   std::uint64_t next_ = 0;
   std::thread thread_;
