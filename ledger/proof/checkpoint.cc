@@ -152,8 +152,8 @@ std::optional<std::uint64_t> decimalOf(std::string_view text) {
   return out;
 }
 
-VerifierKey verifierKeyOf(std::string_view origin, const PublicKey& key) {
-  return {std::string(origin), keyId(origin, kNoteEd25519, key), kNoteEd25519, key};
+VerifierKey verifierKeyOf(std::string_view origin, const PublicKey& key, std::uint8_t type) {
+  return {std::string(origin), keyId(origin, type, key), type, key};
 }
 
 std::string textOf(const VerifierKey& key) {

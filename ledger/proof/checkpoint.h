@@ -29,7 +29,8 @@ struct VerifierKey {
   PublicKey key;
   bool operator==(const VerifierKey&) const = default;
 };
-VerifierKey verifierKeyOf(std::string_view origin, const PublicKey& key);
+VerifierKey verifierKeyOf(std::string_view origin, const PublicKey& key,
+                          std::uint8_t type = kNoteEd25519);
 std::string textOf(const VerifierKey& key);
 Result<VerifierKey> verifierKeyOfText(std::string_view text);  // invalid-value
 
