@@ -216,22 +216,65 @@ constexpr std::array kCommands{
             "  lacuna export-log /srv/www/log\n"
             "  lacuna verify --export /srv/www/log --key verifier.key\n",
             1, 1, nullptr, exportLog},
-    Command{"verify",
-            "[--key VKEY|FILE] [--data DIR | --export DIR | --receipt FILE | --certificate FILE "
-            "[--salt HEX]] "
-            "[--since FILE] "
-            "[--report FILE]",
-            "Verify the log: chain, tree, commitments, checkpoints",
-            "Without --data or --receipt the daemon is asked for its records (role auditor). Exit "
-            "4 names the first\n"
-            "bad record and says what is wrong with it. Without a key that you trust from "
-            "elsewhere the log can\n"
-            "only be internally consistent; the key it believes is then named.\n\n"
-            "  lacuna verify --key example.org/log+1a2b3c4d+AbCd... --since checkpoint.txt\n"
-            "  lacuna verify --data /srv/copy --key verifier.key --report report.json\n"
-            "  lacuna verify --receipt receipt.txt --key verifier.key\n"
-            "  lacuna verify --certificate certificate.json --key verifier.key\n",
-            0, 0, describeVerify, verify},
+    Command{
+        "verify",
+        "[--key VKEY|FILE | --policy FILE] [--data DIR | --url URL | --export DIR | --receipt "
+        "FILE | --certificate FILE [--salt HEX]] [--since FILE] [--report FILE]",
+        "Verify the log: chain, tree, commitments, checkpoints, witnesses",
+        "Without --data, --url and the like the daemon is asked for its records (role auditor). "
+        "Exit 4 names the\n"
+        "first bad record and says what is wrong with it. Without a key or a policy that you "
+        "bring from elsewhere\n"
+        "the log can only be internally consistent; the key it believes is then named. With a "
+        "C2SP policy its\n"
+        "witnesses count too: then nobody can have been shown another log than you.\n\n"
+        "  lacuna verify --key example.org/log+1a2b3c4d+AbCd... --since checkpoint.txt\n"
+        "  lacuna verify --data /srv/copy --key verifier.key --report report.json\n"
+        "  lacuna verify --url https://ledger.example.org/log --policy policy.txt\n"
+        "  lacuna verify --receipt receipt.txt --key verifier.key\n"
+        "  lacuna verify --certificate certificate.json --key verifier.key\n",
+        0, 0, describeVerify, verify},
+    Command{
+        "monitor",
+        "--url URL | --export DIR  --state FILE [--key VKEY|FILE | --policy FILE] [--once] "
+        "[--interval S] [--stale-after S] [--command CMD]",
+        "Follow a log, and raise an alarm when it forks, goes back, stands still or has a bad "
+        "byte",
+        "Looks at the log again and again; FILE remembers the last head that was good. The "
+        "first look, and\n"
+        "one a day, verifies every byte; the others what is new. An alarm is one line on stdout "
+        "that begins with\n"
+        "its kind, and exit 4: fork, rollback, bad-byte, bad-signature, unwitnessed, stale. "
+        "What proves it is kept\n"
+        "in FILE.alarm. CMD is run by the shell with LACUNA_ALARM and LACUNA_LINE in its "
+        "environment. Without\n"
+        "a key or a policy the key of the first look is believed from then on.\n\n"
+        "  lacuna monitor --url http://127.0.0.1:8080 --state ledger.state --key verifier.key\n"
+        "  lacuna monitor --export /srv/log --state ledger.state --policy policy.txt --once\n"
+        "  lacuna monitor --url https://ledger.example.org --state s --interval 60 --command "
+        "'mail -s alarm dpo'\n",
+        0, 0, describeMonitor, monitor},
+    Command{"witness",
+            "--state DIR --listen HOST:PORT [--name NAME] [--log VKEY|FILE]... [--policy FILE]",
+            "Cosign the checkpoints of other ledgers, if each extends the one before",
+            "Speaks C2SP tlog-witness: POST add-checkpoint, and GET of the last head cosigned. DIR "
+            "is made at the\n"
+            "first start, with a key under NAME; the line on stdout is what others put into their "
+            "policy. A log is\n"
+            "known by --log, or as a `log` line of a policy; its last head stays in DIR for ever, "
+            "so that nobody\n"
+            "can begin anew.\n\n"
+            "  lacuna witness --state /var/lib/witness --listen 127.0.0.1:8090 --name "
+            "witness.example.nl --log their.key\n",
+            0, 0, describeWitness, witness},
+    Command{"log", "--public [--from SEQ] [--url URL | --export DIR]",
+            "List what the log says about itself: register, access, key holders, restores, sweeps",
+            "These records have a public body; nobody is named in them. Role auditor, or anybody "
+            "with --url or\n"
+            "--export.\n\n"
+            "  lacuna log --public\n"
+            "  lacuna log --public --from 120000 --json\n",
+            0, 0, describeLog, logPublic},
     Command{"keys status", "", "Show the key holders and how surely they can erase",
             "  lacuna keys status\n", 0, 0, nullptr, keysStatus},
     Command{"keys check", "", "Check every key holder again: file system, root, pages",

@@ -71,6 +71,15 @@ Exit verify(Invocation& call);
 void describeVerify(boost::program_options::options_description& options);
 Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key);
 
+Exit monitor(Invocation& call);
+void describeMonitor(boost::program_options::options_description& options);
+
+Exit witness(Invocation& call);
+void describeWitness(boost::program_options::options_description& options);
+
+Exit logPublic(Invocation& call);  // log.cc
+void describeLog(boost::program_options::options_description& options);
+
 Exit keysStatus(Invocation& call);
 Exit keysCheck(Invocation& call);
 void describeKeysAdd(boost::program_options::options_description& options);

@@ -4,8 +4,8 @@
 #include "ledger/proof/tiles.h"
 #include "ledger/record/record.h"
 #include "tools/commands.h"
-#include "tools/directory_log.h"
 #include "tools/remote_log.h"
+#include "tools/tile_log.h"
 
 #include <filesystem>
 
@@ -95,7 +95,7 @@ std::optional<Refusal> mayGoOn(const fs::path& directory, const RemoteLog& log) 
     return Refusal{RefusalCode::alreadyExists, "DIR holds something that is no export of a log"};
   }
   if (!fs::exists(directory / "checkpoint")) return std::nullopt;  // was cut off
-  const Result<DirectoryLog> before = DirectoryLog::open(directory);
+  const Result<TileLog> before = TileLog::openDirectory(directory);
   if (!before) return before.refusal();
   const Result<SignedNote> old = parseNote(before->checkpoint());
   const Result<SignedNote> now = parseNote(log.checkpoint());

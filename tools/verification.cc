@@ -15,6 +15,10 @@ constexpr std::string_view kNoSignature =
 constexpr std::string_view kNoDerived =
     "what is derived or sealed beside the log: the indexes (rebuilt from the records when they are "
     "missing), and rows of persons, which only keys/ open";
+constexpr std::string_view kNoWitnesses =
+    "cosignatures of witnesses: no policy was given, so that another view of this log, shown to "
+    "somebody else, "
+    "would not be seen";
 constexpr std::string_view kNothingSigned = "no checkpoint signed by the given key covers this log";
 
 std::vector<std::string> notCheckedOf(const Verification& v) {
@@ -22,6 +26,7 @@ std::vector<std::string> notCheckedOf(const Verification& v) {
   if (!v.envelopesAtHand) out.emplace_back(kNoEnvelopes);
   if (v.source == "data") out.emplace_back(kNoDerived);
   if (!v.key) out.emplace_back(kNoSignature);
+  if (v.key && !v.policy) out.emplace_back(kNoWitnesses);
   return out;
 }
 
@@ -81,6 +86,16 @@ std::string dutchOf(std::string_view sentence) {
                 std::string_view("wat naast het logboek is afgeleid of verzegeld: de indexen "
                                  "(herbouwd uit de records als ze ontbreken) en de rijen van "
                                  "betrokkenen, die alleen keys/ opent")),
+      std::pair(policy::kNoLog, std::string_view("geen logboek van het beleid heeft het "
+                                                 "controlepunt ondertekend")),
+      std::pair(policy::kNoQuorum,
+                std::string_view("geen controlepunt heeft het quorum van getuigen dat het beleid "
+                                 "vraagt")),
+      std::pair(policy::kWrong, std::string_view("een medeondertekening van een getuige van het "
+                                                 "beleid is onjuist")),
+      std::pair(kNoWitnesses,
+                std::string_view("medeondertekeningen van getuigen: er is geen beleid opgegeven, "
+                                 "zodat een ander beeld van dit logboek niet zou opvallen")),
       std::pair(kNothingSigned,
                 std::string_view("geen controlepunt van de opgegeven sleutel omvat dit "
                                  "logboek")),
@@ -167,6 +182,14 @@ std::string textOf(const Verification& v, Language language) {
          std::to_string(report.documentsChecked) + say(" documents, ", " documenten, ") +
          std::to_string(report.tilesChecked) + say(" tiles, ", " tegels, ") +
          std::to_string(report.checkpointsChecked) + say(" checkpoints\n", " controlepunten\n");
+  if (v.view && v.view->quorum) {
+    std::string by;
+    for (const std::string& name : v.view->quorum->by) by += (by.empty() ? "" : ", ") + name;
+    out += say("cosigned by: ", "medeondertekend door: ") +
+           (by.empty() ? say("nobody", "niemand") : by) +
+           say(", of the first ", ", van de eerste ") + std::to_string(v.view->size.raw()) +
+           " records\n";
+  }
   for (const std::string& what : notCheckedOf(v)) {
     out += say("not checked: ", "niet gecontroleerd: ") + toldIn(language, what) + "\n";
   }
@@ -186,6 +209,15 @@ Json jsonOf(const Verification& v) {
   if (report.root != RootHash{}) out["root"] = base64Of(report.root.view());
   if (v.key) out["key"] = textOf(*v.key);
   if (report.believedKey) out["keyBelieved"] = textOf(*report.believedKey);
+  if (v.view) {
+    out["witnesses"] =
+        Json{{"met", v.view->problem.empty()},
+             {"size", v.view->size.raw()},
+             {"by", v.view->quorum ? v.view->quorum->by : std::vector<std::string>()}};
+    if (v.view->quorum && v.view->quorum->latest) {
+      out["witnesses"]["latest"] = rfc3339Of(*v.view->quorum->latest);
+    }
+  }
   out["checkpoints"] = v.checkpoints;
   out["checked"] = Json{{"records", report.size.raw()},
                         {"envelopes", report.envelopesChecked},

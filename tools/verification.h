@@ -4,6 +4,7 @@
 #include "ledger/base/clock.h"
 #include "ledger/proof/verify.h"
 #include "tools/render.h"
+#include "tools/trust.h"
 
 #include <optional>
 #include <string>
@@ -13,8 +14,10 @@ namespace lacuna::tool {
 
 // What was asked and found. `verified` is said only of what the caller's own key has signed.
 struct Verification {
-  std::string source;                    // "daemon", "data", "receipt"
-  std::optional<VerifierKey> key;        // the caller's
+  std::string source;                    // "daemon", "data", "url", "export"
+  std::optional<VerifierKey> key;        // the caller's, or the log's that the policy names
+  std::optional<Policy> policy;          // the caller's
+  std::optional<PolicyView> view;        // of the checkpoints, under the policy
   std::vector<std::string> checkpoints;  // the notes that matter: the last, and --since
   bool envelopesAtHand = false;
   Instant at{};

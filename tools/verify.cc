@@ -1,12 +1,14 @@
 #include "ledger/base/civil.h"
 #include "ledger/base/fault.h"
 #include "ledger/crypto/digest.h"
+#include "ledger/net/http_client.h"
 #include "ledger/proof/receipt.h"
 #include "ledger/record/record.h"
 #include "ledger/store/log_source.h"
 #include "tools/commands.h"
-#include "tools/directory_log.h"
 #include "tools/remote_log.h"
+#include "tools/tile_log.h"
+#include "tools/trust.h"
 #include "tools/verification.h"
 
 #include <filesystem>
@@ -18,26 +20,7 @@ namespace {
 
 constexpr std::size_t kCheckpointsHeldMax = 100'000;  // kept ones that a remote log is held against
 constexpr std::size_t kReceiptBytesMax = 1024 * 1024;
-constexpr std::size_t kKeyBytesMax = 1024;
-
-std::string trimmed(std::string text) {
-  const std::size_t end = text.find_last_not_of(" \t\r\n");
-  text.erase(end == std::string::npos ? 0 : end + 1);
-  return text;
-}
-
-std::optional<VerifierKey> keyOf(Invocation& call) {
-  const std::string asked = call.text("key");
-  if (asked.empty()) return std::nullopt;
-  if (auto key = verifierKeyOfText(asked)) return *key;
-  if (!std::filesystem::exists(asked)) {
-    throw UsageError("--key is a verifier key (name+hash+base64) or a file that holds one");
-  }
-  const auto key = verifierKeyOfText(
-      trimmed(contentOf("the file of --key", asked, call.console.in(), kKeyBytesMax)));
-  if (!key) throw UsageError("the file of --key holds no verifier key (name+hash+base64)");
-  return *key;
-}
+constexpr unsigned kThreadsOverHttp = 8;  // waiting for a server, most of the time
 
 VerifyOptions optionsOf(Invocation& call, const std::optional<VerifierKey>& key,
                         const std::string& since) {
@@ -78,6 +61,27 @@ Exit concludeUnreadable(Invocation& call, Verification verification, const std::
   return conclude(call, verification);
 }
 
+// Holds the log against `notes` (ascending) and what was kept from before, and the notes against the policy.
+Verification heldAgainst(Invocation& call, Verification verification, const LogSource& log,
+                         std::vector<std::string> notes, const std::string& since,
+                         unsigned threads) {
+  if (!notes.empty()) verification.checkpoints.push_back(notes.back());
+  if (verification.policy) {
+    verification.view = viewOf(*verification.policy, notes);
+    verification.key = verification.view->key;
+  }
+  VerifyOptions options = optionsOf(call, verification.key, since);
+  options.threads = std::max(options.threads, threads);
+  options.checkpoints.insert(options.checkpoints.end(), std::make_move_iterator(notes.begin()),
+                             std::make_move_iterator(notes.end()));
+  verification.report = verifyLog(log, options);
+  if (verification.view && !verification.view->problem.empty()) {
+    verification.report.findings.push_back(
+        {std::nullopt, std::string(verification.view->problem), std::nullopt});
+  }
+  return verification;
+}
+
 Exit verifyData(Invocation& call, Verification verification, const std::string& since) {
   verification.source = "data";
   verification.envelopesAtHand = true;
@@ -94,12 +98,7 @@ Exit verifyData(Invocation& call, Verification verification, const std::string& 
       return concludeUnreadable(call, std::move(verification), store.refusal().message);
     }
     const StoreLogSource log(**store);
-    VerifyOptions options = optionsOf(call, verification.key, since);
-    std::vector<std::string> kept = log.checkpoints();
-    if (!kept.empty()) verification.checkpoints.push_back(kept.back());
-    options.checkpoints.insert(options.checkpoints.end(), std::make_move_iterator(kept.begin()),
-                               std::make_move_iterator(kept.end()));
-    verification.report = verifyLog(log, options);
+    verification = heldAgainst(call, verification, log, log.checkpoints(), since, 1);
   } catch (const Fault& fault) {
     return concludeUnreadable(call, std::move(verification), fault.what());
   }
@@ -110,25 +109,17 @@ Exit verifyDaemon(Invocation& call, Verification verification, const std::string
   verification.source = "daemon";
   const auto log = RemoteLog::open(call.address());
   if (!log) return call.console.refuse(log.refusal());
-  VerifyOptions options = optionsOf(call, verification.key, since);
-  verification.checkpoints.push_back((*log)->checkpoint());
   std::vector<std::string> kept = (*log)->checkpoints(kCheckpointsHeldMax);
   if (kept.empty() || kept.back() != (*log)->checkpoint()) kept.push_back((*log)->checkpoint());
-  options.checkpoints.insert(options.checkpoints.end(), std::make_move_iterator(kept.begin()),
-                             std::make_move_iterator(kept.end()));
-  verification.report = verifyLog(**log, options);
-  return conclude(call, verification);
+  return conclude(call,
+                  heldAgainst(call, std::move(verification), **log, std::move(kept), since, 1));
 }
 
-Exit verifyExport(Invocation& call, Verification verification, const std::string& since) {
-  verification.source = "export";
-  const Result<DirectoryLog> log = DirectoryLog::open(call.text("export"));
+Exit verifyTiles(Invocation& call, Verification verification, const Result<TileLog>& log,
+                 const std::string& since, unsigned threads) {
   if (!log) return concludeUnreadable(call, std::move(verification), log.refusal().message);
-  VerifyOptions options = optionsOf(call, verification.key, since);
-  verification.checkpoints.push_back(log->checkpoint());
-  options.checkpoints.push_back(log->checkpoint());
-  verification.report = verifyLog(*log, options);
-  return conclude(call, verification);
+  return conclude(
+      call, heldAgainst(call, std::move(verification), *log, {log->checkpoint()}, since, threads));
 }
 
 // Without a key only the arithmetic of a receipt can be checked.
@@ -183,11 +174,17 @@ ReceiptFacts factsOf(const std::string& receipt, const std::optional<VerifierKey
   return facts;
 }
 
-Exit verifyReceiptFile(Invocation& call, const std::optional<VerifierKey>& key) {
+Exit verifyReceiptFile(Invocation& call, const Trust& trust) {
   Console& console = call.console;
   const std::string receipt =
       contentOf("the receipt", call.text("receipt"), console.in(), kReceiptBytesMax);
   Outcome sound = consistent(receipt);
+  std::optional<VerifierKey> key = trust.key;
+  if (sound && trust.policy) {
+    const Result<SignedNote> note = parseNote(proofOfText(receipt)->checkpoint);
+    if (const auto opened = openNote(*note, *trust.policy); !opened) sound = opened.refusal();
+    key = signerOf(*note, *trust.policy);
+  }
   if (sound && key) {
     if (const auto proved = verifyReceipt(receipt, *key); !proved) sound = proved.refusal();
   }
@@ -215,10 +212,10 @@ Exit verifyReceiptFile(Invocation& call, const std::optional<VerifierKey>& key) 
 
 void describeVerify(po::options_description& options) {
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
-  options.add_options()  //
-      ("key", text("VKEY|FILE"),
-       "the verifier key that you trust: name+hash+base64, or a file with it")           //
+  describeTrust(options);
+  options.add_options()                                                                  //
       ("data", text("DIR"), "verify a copy of a data directory, offline and read-only")  //
+      ("url", text("URL"), "verify a log over HTTP, as C2SP tlog-tiles")                 //
       ("export", text("DIR"), "verify an export of `lacuna export-log`, offline")        //
       ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")           //
       ("certificate", text("FILE"), "verify a certificate of erasure, offline")          //
@@ -229,12 +226,11 @@ void describeVerify(po::options_description& options) {
 }
 
 Exit verify(Invocation& call) {
-  const bool data = !call.text("data").empty();
+  const std::string data = call.text("data"), url = call.text("url"), dir = call.text("export");
   const bool receipt = !call.text("receipt").empty();
   const bool certificate = !call.text("certificate").empty();
-  const bool exported = !call.text("export").empty();
-  if (data + receipt + certificate + exported > 1) {
-    throw UsageError("--data, --export, --receipt and --certificate exclude each other");
+  if (!data.empty() + !url.empty() + !dir.empty() + receipt + certificate > 1) {
+    throw UsageError("--data, --url, --export, --receipt and --certificate exclude each other");
   }
   const std::string sinceFile = call.text("since");
   if ((receipt || certificate) && !sinceFile.empty()) {
@@ -243,24 +239,38 @@ Exit verify(Invocation& call) {
   if (!certificate && !call.text("salt").empty()) {
     throw UsageError("--salt goes with --certificate");
   }
-  if (data && !std::filesystem::is_directory(call.text("data")))
+  if (certificate && !call.text("policy").empty()) {
+    throw UsageError("a certificate is signed by the log alone: --key instead of --policy");
+  }
+  if (!data.empty() && !std::filesystem::is_directory(data))
     throw UsageError("the directory of --data is not there");
-  if (exported && !std::filesystem::is_directory(call.text("export")))
+  if (!dir.empty() && !std::filesystem::is_directory(dir))
     throw UsageError("the directory of --export is not there");
-  const std::optional<VerifierKey> key = keyOf(call);
-  if (receipt) return verifyReceiptFile(call, key);
-  if (certificate) return verifyCertificateFile(call, key);
+  if (!url.empty() && !isHttpUrl(url))
+    throw UsageError("--url is http://HOST... or https://HOST...");
+  Trust trust = trustOf(call);
+  if (receipt) return verifyReceiptFile(call, trust);
+  if (certificate) return verifyCertificateFile(call, trust.key);
   Verification verification;
-  verification.key = key;
+  verification.key = trust.key;
+  verification.policy = std::move(trust.policy);
   verification.at = systemClock().now();
   std::string since;
   if (!sinceFile.empty()) {
     since = contentOf("the file of --since", sinceFile, call.console.in(), kNoteBytesMax);
     verification.checkpoints.push_back(since);
   }
-  if (exported) return verifyExport(call, std::move(verification), since);
-  return data ? verifyData(call, std::move(verification), since)
-              : verifyDaemon(call, std::move(verification), since);
+  if (!dir.empty()) {
+    verification.source = "export";
+    return verifyTiles(call, std::move(verification), TileLog::openDirectory(dir), since, 1);
+  }
+  if (!url.empty()) {
+    verification.source = "url";
+    return verifyTiles(call, std::move(verification), TileLog::openUrl(url), since,
+                       kThreadsOverHttp);
+  }
+  return data.empty() ? verifyDaemon(call, std::move(verification), since)
+                      : verifyData(call, std::move(verification), since);
 }
 
 }  // namespace lacuna::tool

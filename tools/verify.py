@@ -109,15 +109,28 @@ def record_of(data):
             "commitment": data[33 + body:65 + body], "prev": data[73 + body:]}
 
 class Tree:
-    """The root of a Merkle tree from its leaves in order: one hash for each full subtree (RFC 6962 2.1)."""
-    def __init__(self):
-        self.full, self.size = [], 0
+    """A Merkle tree from its leaves in order: one hash for each full subtree (RFC 6962 2.1), and its tiles."""
+    def __init__(self, tile=lambda level, index, data: None):
+        self.full, self.size, self.tile, self.rows = [], 0, tile, {}
+    def put(self, level, node):
+        index, data = self.rows.get(level, (0, b""))
+        self.rows[level] = (index, data + node)
+        if len(data) == 255 * 32:
+            self.tile(level, index, data + node)
+            self.rows[level] = (index + 1, b"")
     def append(self, leaf):
-        node, size = leaf, self.size
+        node, size, height = leaf, self.size, 0
+        self.put(0, leaf)
         while size & 1:
-            node, size = sha256(b"\x01", self.full.pop(), node), size >> 1
+            node, size, height = sha256(b"\x01", self.full.pop(), node), size >> 1, height + 1
+            if height % 8 == 0:
+                self.put(height // 8, node)
         self.full.append(node)
         self.size += 1
+    def finish(self):
+        for level, (index, data) in self.rows.items():
+            if data:
+                self.tile(level, index, data)
     def root(self):
         if not self.full:
             return sha256(b"")
@@ -138,16 +151,16 @@ def reader(place):
             return (Path(place) / name).read_bytes()
     return read
 
-def bundle_path(index, width):
+def tile_path(level, index, width):
     groups = [f"{index % 1000:03}"]
     while index := index // 1000:
         groups.insert(0, f"x{index % 1000:03}")
-    return "tile/entries/" + "/".join(groups) + (f".p/{width}" if width < 256 else "")
+    return f"tile/{level}/" + "/".join(groups) + (f".p/{width}" if width < 256 else "")
 
 def entries(read, size):
     for first in range(0, size, 256):
         width = min(256, size - first)
-        data, at = read(bundle_path(first // 256, width)), 0
+        data, at = read(tile_path("entries", first // 256, width)), 0
         for _ in range(width):
             need(at + 2 <= len(data), f"bundle {first // 256} is cut")
             length = struct.unpack(">H", data[at:at + 2])[0]
@@ -168,7 +181,10 @@ def check_log(place, key):
     read = reader(place)
     note = read("checkpoint").decode()
     origin, size, root = opened(note, key)
-    tree, previous, last = Tree(), bytes(32), 0
+    def held(level, index, data):
+        path = tile_path(level, index, len(data) // 32)
+        need(read(path) == data, f"{path} does not follow from the records")
+    tree, previous, last = Tree(held), bytes(32), 0
     for seq, data in enumerate(entries(read, size)):
         record = record_of(data)
         need(record["seq"] == seq, f"record {seq}: it carries the number of another place")
@@ -181,8 +197,9 @@ def check_log(place, key):
             opened(note, believed_key(record))
         previous, last = sha256(b"\x00", data), record["at"]
         tree.append(previous)
+    tree.finish()
     need(tree.root() == root, "the records do not lead to the signed checkpoint")
-    return f"{size} records of {origin}: chain, tree and documents"
+    return f"{size} records of {origin}: chain, tree, tiles and documents"
 
 def check_receipt(text, key):
     head, gap, note = text.partition("\n\n")
