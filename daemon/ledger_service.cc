@@ -3,6 +3,7 @@
 #include "daemon/access.h"
 #include "daemon/erasure_desk.h"
 #include "daemon/keys_json.h"
+#include "daemon/ledger_options.h"
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
 #include "daemon/read_query.h"
@@ -10,6 +11,7 @@
 #include "daemon/sweeper.h"
 #include "daemon/ticker.h"
 #include "daemon/withdrawals.h"
+#include "daemon/witnesses.h"
 #include "ledger/base/limits.h"
 #include "ledger/ledger.h"
 #include "ledger/record/event_json.h"
@@ -67,10 +69,15 @@ class OpenLedgerService final : public LedgerService {
     sweeper_ = std::make_unique<Sweeper>(
         *ledger_, *pipeline_,
         Sweeper::Options{options.sweepBytesPerSecond, options.sweepInterval, options.log});
+    if (!options.witnesses) return;
+    witnesses_ = std::make_unique<Witnesses>(
+        *ledger_, WitnessOptions{*options.witnesses, options.witnessInterval, nullptr}, options.log,
+        [this](std::string_view why) { pipeline_->seal(why); });
   }
   ~OpenLedgerService() override { drain(); }
 
   void drain() override {
+    if (witnesses_) witnesses_->stop();
     holderTicker_->stop();
     ticker_->stop();
     sweeper_->stop();  // it waits for the pipeline
@@ -104,7 +111,7 @@ class OpenLedgerService final : public LedgerService {
 
   // ---- auditor
 
-  std::string checkpoint() override { return ledger_->shownCheckpoint(); }
+  std::string checkpoint() override { return ledger_->publishedCheckpoint(); }
   std::string verifierKey() override { return textOf(ledger_->verifierKey()); }
   Result<std::string> receipt(Seq seq) override { return ledger_->receipt(seq); }
   Result<std::vector<Bytes>> records(Seq first, std::uint32_t count) override {
@@ -414,6 +421,7 @@ class OpenLedgerService final : public LedgerService {
       const std::lock_guard lock(registerMutex_);
       out["registerVersion"] = registers_.versions();
     }
+    if (witnesses_) out["witnesses"] = Json::parse(witnesses_->json());
     out["assurance"] = nameOf(ledger_->assurance().level);
     out["treeVersion"] = ledger_->vault().version().raw();
     out["queuedBytes"] = counts.queuedBytes;
@@ -572,24 +580,15 @@ class OpenLedgerService final : public LedgerService {
   std::unique_ptr<ErasureDesk> erasures_;
   std::unique_ptr<RetentionDesk> retention_;
   std::unique_ptr<Withdrawals> withdrawals_;
-  std::unique_ptr<Pipeline> pipeline_;  // its threads use everything above
-  std::unique_ptr<Sweeper> sweeper_;    // these three use the pipeline
+  std::unique_ptr<Pipeline> pipeline_;    // its threads use everything above
+  std::unique_ptr<Witnesses> witnesses_;  // null: none
+  std::unique_ptr<Sweeper> sweeper_;      // these use the pipeline
   std::unique_ptr<Ticker> ticker_;
   std::unique_ptr<Ticker> holderTicker_;
 };
 
 Result<std::unique_ptr<LedgerService>> openLedgerService(const ServiceOptions& options) {
-  LedgerOptions ledgerOptions;
-  ledgerOptions.data = options.data;
-  ledgerOptions.origin = options.origin;
-  ledgerOptions.allowWeakErasure = options.allowWeakErasure;
-  ledgerOptions.acceptLostTail = options.acceptLostTail;
-  ledgerOptions.keyHolders = options.keyHolders;
-  ledgerOptions.rebuildKeys = options.rebuildKeys;
-  ledgerOptions.recoverKeys = options.recoverKeys;
-  ledgerOptions.checkpoints = options.checkpoints;
-  ledgerOptions.onProgress = options.onProgress;
-  Result<std::unique_ptr<Ledger>> ledger = Ledger::open(ledgerOptions);
+  Result<std::unique_ptr<Ledger>> ledger = Ledger::open(ledgerOptionsOf(options));
   if (!ledger) return ledger.refusal();
   return std::unique_ptr<LedgerService>(
       std::make_unique<OpenLedgerService>(std::move(*ledger), options));

@@ -3,11 +3,15 @@
 
 #include "daemon/service.h"
 #include "ledger/base/limits.h"
+#include "ledger/proof/policy.h"
 
 #include <filesystem>
 #include <memory>
 
 namespace lacuna {
+
+// Checkpoints are signed more often than witnesses want to be asked.
+inline constexpr std::chrono::milliseconds kWitnessIntervalDefault{5000};
 
 struct ServiceOptions {
   std::filesystem::path data;
@@ -21,6 +25,8 @@ struct ServiceOptions {
   std::chrono::milliseconds checkpointInterval{500};
   std::uint64_t sweepBytesPerSecond = kSweepBytesPerSecond;  // 0: no sweep by itself
   std::chrono::milliseconds sweepInterval = kSweepCheckInterval;
+  std::optional<Policy> witnesses;  // whose cosignatures published checkpoints need
+  std::chrono::milliseconds witnessInterval = kWitnessIntervalDefault;
   std::function<void(std::string_view line)> log;
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
 };

@@ -133,6 +133,8 @@ int serve(const ServerConfig& config) {
         "more.");
   }
   options.checkpointInterval = config.checkpointInterval;
+  options.witnesses = config.witnesses;
+  options.witnessInterval = config.witnessInterval;
   options.sweepBytesPerSecond = config.sweepBytesPerSecond;
   options.log = say;
   options.onProgress = sayProgress;

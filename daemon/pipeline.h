@@ -47,6 +47,8 @@ class Pipeline {
   void drain();
 
   bool sealed() const { return sealed_.load(); }
+  // From outside: nothing more is acknowledged or signed. Any thread.
+  void seal(std::string_view why);  // P8
   struct Counts {
     std::uint64_t groups = 0, events = 0, queuedBytes = 0;
   };
@@ -70,7 +72,6 @@ class Pipeline {
   std::unique_ptr<Draft> receive(Stage& stage, std::chrono::milliseconds wait, bool& closed);
   void close(Stage& stage);
   void finished(std::unique_ptr<Draft> draft);
-  void seal(std::string_view why);  // P8
   void awaitIdle();
   void awaitTurn();
   std::optional<Refusal> admissionClosed(const Work& work);

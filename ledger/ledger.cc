@@ -8,9 +8,12 @@
 #include "ledger/store/sealing_fs.h"
 
 #include <algorithm>
+#include <array>
 
 namespace lacuna {
 namespace {
+
+constexpr std::string_view kCosignedRow = "cosigned";  // of Table::meta: a tree size
 
 TileSource tilesOf(const Store& store) {
   return [&store](unsigned level, std::uint64_t index, unsigned width) {
@@ -71,6 +74,7 @@ void Ledger::requireUnsealed() const {
 }
 
 void Ledger::signCheckpoint() {
+  rememberCosigned();
   const TreeSize size = store_->size();
   if (size == shownSize() && !shown_.empty()) return;
   LACUNA_ASSERT(size >= shownSize(), "a log that became shorter");
@@ -95,6 +99,50 @@ std::string Ledger::shownCheckpoint() const {
   return shown_;
 }
 
+std::string Ledger::publishedCheckpoint() const {
+  const std::lock_guard lock(shownMutex_);
+  return cosigned_ ? cosigned_->note : shown_;
+}
+
+void Ledger::offerCosigned(TreeSize size, std::string note) {
+  const std::lock_guard lock(shownMutex_);
+  LACUNA_ASSERT(size <= shownSize(), "cosigned and never shown");
+  offered_ = {size, std::move(note)};
+}
+
+std::optional<std::string> Ledger::lastCosigned() const {
+  const std::optional<Bytes> at = store_->row(Table::meta, bytesOf(kCosignedRow));
+  if (!at) return std::nullopt;
+  const std::optional<Bytes> note = store_->row(Table::checkpoints, *at);
+  if (!note) return std::nullopt;
+  return std::string(textOf(*note));
+}
+
+void Ledger::publishCosigned(TreeSize size, std::string note) {
+  const std::lock_guard lock(shownMutex_);
+  LACUNA_ASSERT(size <= shownSize(), "cosigned and never shown");
+  cosigned_ = {size, std::move(note)};
+}
+
+// The note of that size gains signatures; the first of them stays the log's own.
+void Ledger::rememberCosigned() {
+  std::optional<Cosigned> offered;
+  {
+    const std::lock_guard lock(shownMutex_);
+    offered.swap(offered_);
+  }
+  if (!offered) return;
+  const ByteArray<8> key = key64(offered->size.raw());
+  const Bytes size(key.begin(), key.end());
+  const std::array rows{
+      RowChange{Table::checkpoints, size, Bytes(offered->note.begin(), offered->note.end())},
+      RowChange{Table::meta, Bytes(kCosignedRow.begin(), kCosignedRow.end()), size}};
+  store_->applyRows(rows);
+  requireUnsealed();
+  const std::lock_guard lock(shownMutex_);
+  cosigned_ = std::move(offered);
+}
+
 VerifierKey Ledger::verifierKey() const {
   return verifierKeyOf(origin_, vault_->signingKey().publicKey());
 }
@@ -104,8 +152,10 @@ Result<std::string> Ledger::receipt(Seq seq) const {
   TreeSize size;
   {
     const std::lock_guard lock(shownMutex_);
-    note = shown_;
-    size = shownSize();
+    // With cosignatures where there are any: a receipt is kept for long.
+    const bool cosigned = cosigned_ && seq.raw() < cosigned_->size.raw();
+    note = cosigned ? cosigned_->note : shown_;
+    size = cosigned ? cosigned_->size : shownSize();
   }
   if (seq.raw() >= store_->size().raw()) {
     return Refusal{RefusalCode::notFound, "the log has no record of that number"};

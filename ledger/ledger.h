@@ -58,6 +58,14 @@ class Ledger {
   void signCheckpoint();
   std::string shownCheckpoint() const;
   TreeSize shownSize() const { return TreeSize(shownSize_.load()); }
+  // The checkpoint for others: the last one that witnesses have cosigned, once there is one; else the last shown.
+  std::string publishedCheckpoint() const;
+  // A shown checkpoint with the cosignatures it was given. Remembered by the next signCheckpoint(), and
+  // published then. Any thread.
+  void offerCosigned(TreeSize size, std::string note);
+  // The last one remembered, also by an earlier run; nothing: none. Publishing it again is the caller's choice.
+  std::optional<std::string> lastCosigned() const;
+  void publishCosigned(TreeSize size, std::string note);  // Needs: it is remembered
   VerifierKey verifierKey() const;
   const std::string& origin() const { return origin_; }
 
@@ -140,6 +148,7 @@ class Ledger {
   std::string instanceName(const InstanceRef& ref,
                            std::map<std::uint64_t, std::string>& names) const;
 
+  void rememberCosigned();
   void requireUnsealed() const;  // of log and keys, before anything is told as done (P8)
 
   LedgerOptions options_;
@@ -159,6 +168,11 @@ class Ledger {
   mutable std::mutex shownMutex_;
   std::string shown_;
   std::atomic<std::uint64_t> shownSize_{0};
+  struct Cosigned {
+    TreeSize size;
+    std::string note;
+  };
+  std::optional<Cosigned> offered_, cosigned_;
 };
 
 }  // namespace lacuna

@@ -1,7 +1,9 @@
 #include "daemon/server/config.h"
 
+#include "daemon/ledger_service.h"
 #include "daemon/server/version.h"
 #include "ledger/base/limits.h"
+#include "ledger/net/http_client.h"
 #include "ledger/record/bodies.h"
 
 #include <boost/program_options.hpp>
@@ -37,6 +39,7 @@ constexpr const char* kExamples =
     "Examples\n"
     "  lacunad --data /var/lib/lacuna --origin ledger.example.nl\n"
     "  lacunad --data ./data --http 127.0.0.1:8080\n"
+    "  lacunad --data ./data --witness-policy witnesses.txt\n"
     "  lacunad --data ./data --key-holder /mnt/second/keys\n"
     "  lacunad --data ./data --key-holder /mnt/second/keys --rebuild-keys\n"
     "  lacunad --config /etc/lacuna/lacunad.conf\n"
@@ -82,6 +85,11 @@ po::options_description optionsOf() {
        "again before anything is served; on the command line only")
       ("checkpoint", po::value<std::vector<std::string>>()->composing()->value_name("FILE"),
        "a checkpoint kept elsewhere (repeatable): a log or keys older than it are refused")
+      ("witness-policy", po::value<std::string>()->value_name("FILE"),
+       "a C2SP policy: its witnesses with a URL are shown the checkpoints, and the checkpoint that is "
+       "published is the last one with its quorum")
+      ("witness-interval", po::value<std::string>()->value_name("SECONDS"),
+       "between two questions to witnesses, 1 to 3600 (default 5)")
       ("checkpoint-interval", po::value<std::string>()->value_name("MS"),
        "milliseconds between checkpoints, 10 to 60000 (default 500)")
       ("sweep-rate", po::value<std::string>()->value_name("BYTES"),
@@ -102,6 +110,8 @@ std::string optionOfVariable(const std::string& variable) {
                                                "http",
                                                "key-holder",
                                                "checkpoint",
+                                               "witness-policy",
+                                               "witness-interval",
                                                "allow-weak-erasure",
                                                "checkpoint-interval",
                                                "sweep-rate"};
@@ -183,6 +193,35 @@ std::optional<std::string> noteOf(const std::string& file) {
   return text;
 }
 
+// Of --witness-policy and --witness-interval; what is wrong with them, as a sentence.
+std::optional<std::string> fillWitnesses(const po::variables_map& values, ServerConfig& out) {
+  if (const auto file = given(values, "witness-policy")) {
+    std::ifstream in(*file, std::ios::binary);
+    std::string text(kPolicyBytesMax + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (in.bad() || in.gcount() == 0) return "the file of --witness-policy cannot be read.";
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    auto policy = policyOfText(text);
+    if (!policy) return "--witness-policy: " + policy.refusal().message + ".";
+    for (const Policy::Witness& witness : policy->witnesses) {
+      if (!witness.url.empty() && !isHttpUrl(witness.url)) {
+        return "--witness-policy: a witness's URL is http://HOST... or https://HOST...";
+      }
+    }
+    out.witnesses = std::move(*policy);
+  }
+  out.witnessInterval = kWitnessIntervalDefault;
+  if (const auto text = given(values, "witness-interval")) {
+    const auto seconds = decimalOf(*text);
+    constexpr std::uint64_t kSecondsMax = 3600;
+    if (!seconds || *seconds == 0 || *seconds > kSecondsMax) {
+      return "--witness-interval is a number of seconds from 1 to 3600.";
+    }
+    out.witnessInterval = std::chrono::seconds(*seconds);
+  }
+  return std::nullopt;
+}
+
 Configured fill(const po::variables_map& values) {
   ServerConfig out;
   const auto data = given(values, "data");
@@ -231,6 +270,7 @@ Configured fill(const po::variables_map& values) {
       out.checkpoints.push_back(std::move(*note));
     }
   }
+  if (auto problem = fillWitnesses(values, out)) return UsageError{std::move(*problem)};
   out.rebuildKeys = values["rebuild-keys"].as<bool>();
   out.recoverKeys = values["recover-keys"].as<bool>();
   out.allowWeakErasure = values["allow-weak-erasure"].as<bool>();

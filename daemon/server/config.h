@@ -2,9 +2,11 @@
 #pragma once
 
 #include "ledger/base/result.h"
+#include "ledger/proof/policy.h"
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,6 +27,8 @@ struct ServerConfig {
   bool recoverKeys = false;
   std::vector<std::filesystem::path> keyHolders;
   std::vector<std::string> checkpoints;  // the notes of --checkpoint FILE
+  std::optional<Policy> witnesses;       // of --witness-policy FILE
+  std::chrono::milliseconds witnessInterval{};
   std::chrono::milliseconds checkpointInterval{};
   std::uint64_t sweepBytesPerSecond = 0;  // 0: no sweep by itself, and none is paced
 };

@@ -8,15 +8,17 @@ using namespace lacuna::test;
 
 namespace {
 
+struct SmallLog {
+  PublicLog log{"example.org/fuzz", SigningKey(Secret(Bytes(32, 1)))};
+  SmallLog() {
+    for (std::uint8_t i = 0; i < 5; ++i) log.append(Bytes(i, i));
+    log.publish();
+    log.append({9});  // not published
+  }
+};
 PublicLog& smallLog() {
-  static PublicLog log = [] {
-    PublicLog made("example.org/fuzz", SigningKey(Secret(Bytes(32, 1))));
-    for (std::uint8_t i = 0; i < 5; ++i) made.append(Bytes(i, i));
-    made.publish();
-    made.append({9});  // not published
-    return made;
-  }();
-  return log;
+  static SmallLog small;
+  return small.log;
 }
 
 }  // namespace
