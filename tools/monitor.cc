@@ -33,6 +33,7 @@ void tell(const std::string& command, const Alarm& alarm, const std::string& lin
   settings.push_back("LACUNA_ALARM=" + std::string(alarm.kind));
   settings.push_back("LACUNA_LINE=" + line);
   std::vector<char*> environment;
+  environment.reserve(settings.size() + 1);
   for (std::string& setting : settings) environment.push_back(setting.data());
   environment.push_back(nullptr);
   std::array<std::string, 3> words{"sh", "-c", command};

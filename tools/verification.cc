@@ -30,76 +30,75 @@ std::vector<std::string> notCheckedOf(const Verification& v) {
   return out;
 }
 
-// A sentence of verification in Dutch; one that it does not know stays as it is.
+// Sentences of verification, and the same in Dutch.
+constexpr std::array kSentences{
+    std::pair(finding::kMissing, std::string_view("hier ontbreekt een record")),
+    std::pair(finding::kDoubled, std::string_view("twee records staan op deze plaats")),
+    std::pair(finding::kMisplaced,
+              std::string_view("het record draagt het nummer van een andere plaats")),
+    std::pair(finding::kMalformed, std::string_view("het record volgt het formaat niet")),
+    std::pair(finding::kUnknownVersion,
+              std::string_view("het record heeft een versie die dit programma niet kent")),
+    std::pair(finding::kChanged,
+              std::string_view("het record is veranderd: het volgende noemt een andere hash")),
+    std::pair(finding::kUnlinked, std::string_view("het record sluit niet aan op het vorige")),
+    std::pair(finding::kOneOfTwo,
+              std::string_view("dit record of het volgende is veranderd: ze sluiten niet aan")),
+    std::pair(finding::kEarlier,
+              std::string_view("het record is vroeger gedateerd dan het vorige")),
+    std::pair(finding::kBody,
+              std::string_view("het openbare deel volgt het formaat van zijn soort niet")),
+    std::pair(finding::kGenesis, std::string_view("het eerste record begint geen logboek")),
+    std::pair(finding::kGenesisInside,
+              std::string_view("midden in het logboek staat een record dat er een begint")),
+    std::pair(finding::kEnvelopeMissing,
+              std::string_view("de envelop ontbreekt of is niet leesbaar, en geen openbaar "
+                               "record zegt dat zij is verwijderd")),
+    std::pair(finding::kEnvelopeExtra,
+              std::string_view("bij een record zonder envelop staat er een")),
+    std::pair(finding::kEnvelopeChanged,
+              std::string_view("de envelop is niet die waaraan het record zich bindt")),
+    std::pair(finding::kDocumentMissing, std::string_view("het document van het record ontbreekt")),
+    std::pair(finding::kDocumentChanged,
+              std::string_view("het document is niet dat waaraan het record zich bindt")),
+    std::pair(finding::kTile,
+              std::string_view("het record is niet dat wat de bewaarde tegel noemt")),
+    std::pair(finding::kUpperTile,
+              std::string_view("een bewaarde tegel volgt niet uit deze records")),
+    std::pair(finding::kNote,
+              std::string_view("een opgegeven controlepunt is geen ondertekend controlepunt")),
+    std::pair(finding::kNoteSignature,
+              std::string_view("een opgegeven controlepunt is niet door deze sleutel ondertekend")),
+    std::pair(finding::kCut,
+              std::string_view("het logboek eindigt hier, voor een ondertekend controlepunt")),
+    std::pair(finding::kRoot,
+              std::string_view("de records leiden niet tot een ondertekend controlepunt")),
+    std::pair(kNoEnvelopes, std::string_view("enveloppen: een controleur krijgt er geen, zodat hun "
+                                             "bindingen niet konden worden nagerekend")),
+    std::pair(kNoSignature,
+              std::string_view("handtekeningen tegen een sleutel van elders: er is geen "
+                               "sleutel opgegeven")),
+    std::pair(kNoDerived,
+              std::string_view("wat naast het logboek is afgeleid of verzegeld: de indexen "
+                               "(herbouwd uit de records als ze ontbreken) en de rijen van "
+                               "betrokkenen, die alleen keys/ opent")),
+    std::pair(policy::kNoLog, std::string_view("geen logboek van het beleid heeft het "
+                                               "controlepunt ondertekend")),
+    std::pair(policy::kNoQuorum,
+              std::string_view("geen controlepunt heeft het quorum van getuigen dat het beleid "
+                               "vraagt")),
+    std::pair(policy::kWrong, std::string_view("een medeondertekening van een getuige van het "
+                                               "beleid is onjuist")),
+    std::pair(kNoWitnesses,
+              std::string_view("medeondertekeningen van getuigen: er is geen beleid opgegeven, "
+                               "zodat een ander beeld van dit logboek niet zou opvallen")),
+    std::pair(kNothingSigned,
+              std::string_view("geen controlepunt van de opgegeven sleutel omvat dit "
+                               "logboek")),
+};
+
+// One that it does not know stays as it is.
 std::string dutchOf(std::string_view sentence) {
-  static constexpr std::array kSentences{
-      std::pair(finding::kMissing, std::string_view("hier ontbreekt een record")),
-      std::pair(finding::kDoubled, std::string_view("twee records staan op deze plaats")),
-      std::pair(finding::kMisplaced,
-                std::string_view("het record draagt het nummer van een andere plaats")),
-      std::pair(finding::kMalformed, std::string_view("het record volgt het formaat niet")),
-      std::pair(finding::kUnknownVersion,
-                std::string_view("het record heeft een versie die dit programma niet kent")),
-      std::pair(finding::kChanged,
-                std::string_view("het record is veranderd: het volgende noemt een andere hash")),
-      std::pair(finding::kUnlinked, std::string_view("het record sluit niet aan op het vorige")),
-      std::pair(finding::kOneOfTwo,
-                std::string_view("dit record of het volgende is veranderd: ze sluiten niet aan")),
-      std::pair(finding::kEarlier,
-                std::string_view("het record is vroeger gedateerd dan het vorige")),
-      std::pair(finding::kBody,
-                std::string_view("het openbare deel volgt het formaat van zijn soort niet")),
-      std::pair(finding::kGenesis, std::string_view("het eerste record begint geen logboek")),
-      std::pair(finding::kGenesisInside,
-                std::string_view("midden in het logboek staat een record dat er een begint")),
-      std::pair(finding::kEnvelopeMissing,
-                std::string_view("de envelop ontbreekt of is niet leesbaar, en geen openbaar "
-                                 "record zegt dat zij is verwijderd")),
-      std::pair(finding::kEnvelopeExtra,
-                std::string_view("bij een record zonder envelop staat er een")),
-      std::pair(finding::kEnvelopeChanged,
-                std::string_view("de envelop is niet die waaraan het record zich bindt")),
-      std::pair(finding::kDocumentMissing,
-                std::string_view("het document van het record ontbreekt")),
-      std::pair(finding::kDocumentChanged,
-                std::string_view("het document is niet dat waaraan het record zich bindt")),
-      std::pair(finding::kTile,
-                std::string_view("het record is niet dat wat de bewaarde tegel noemt")),
-      std::pair(finding::kUpperTile,
-                std::string_view("een bewaarde tegel volgt niet uit deze records")),
-      std::pair(finding::kNote,
-                std::string_view("een opgegeven controlepunt is geen ondertekend controlepunt")),
-      std::pair(
-          finding::kNoteSignature,
-          std::string_view("een opgegeven controlepunt is niet door deze sleutel ondertekend")),
-      std::pair(finding::kCut,
-                std::string_view("het logboek eindigt hier, voor een ondertekend controlepunt")),
-      std::pair(finding::kRoot,
-                std::string_view("de records leiden niet tot een ondertekend controlepunt")),
-      std::pair(kNoEnvelopes,
-                std::string_view("enveloppen: een controleur krijgt er geen, zodat hun "
-                                 "bindingen niet konden worden nagerekend")),
-      std::pair(kNoSignature,
-                std::string_view("handtekeningen tegen een sleutel van elders: er is geen "
-                                 "sleutel opgegeven")),
-      std::pair(kNoDerived,
-                std::string_view("wat naast het logboek is afgeleid of verzegeld: de indexen "
-                                 "(herbouwd uit de records als ze ontbreken) en de rijen van "
-                                 "betrokkenen, die alleen keys/ opent")),
-      std::pair(policy::kNoLog, std::string_view("geen logboek van het beleid heeft het "
-                                                 "controlepunt ondertekend")),
-      std::pair(policy::kNoQuorum,
-                std::string_view("geen controlepunt heeft het quorum van getuigen dat het beleid "
-                                 "vraagt")),
-      std::pair(policy::kWrong, std::string_view("een medeondertekening van een getuige van het "
-                                                 "beleid is onjuist")),
-      std::pair(kNoWitnesses,
-                std::string_view("medeondertekeningen van getuigen: er is geen beleid opgegeven, "
-                                 "zodat een ander beeld van dit logboek niet zou opvallen")),
-      std::pair(kNothingSigned,
-                std::string_view("geen controlepunt van de opgegeven sleutel omvat dit "
-                                 "logboek")),
-  };
   for (const auto& [english, dutch] : kSentences) {
     if (english == sentence) return std::string(dutch);
   }

@@ -44,7 +44,7 @@ Followed seenOf(const MemoryLog& log) {
 }
 
 std::string alarmOf(const MemoryLog& log, const std::optional<Followed>& before, Depth depth,
-                    FollowOptions options) {
+                    const FollowOptions& options) {
   const Look seen = look(log, log.note(), before, depth, options, kNow);
   CHECK(seen.state.has_value() != seen.alarm.has_value());
   return seen.alarm ? std::string(seen.alarm->kind) : "";
@@ -54,7 +54,7 @@ std::string alarmOf(const MemoryLog& log, const std::optional<Followed>& before,
 
 TEST_CASE("a log that grows is followed by what is new alone", "[P1][P3]") {
   std::optional<Followed> state;
-  for (const std::uint64_t size : {1, 7, 256, 257, 600, 600, 1025}) {
+  for (const std::uint64_t size : {1U, 7U, 256U, 257U, 600U, 600U, 1025U}) {
     CAPTURE(size);
     const MemoryLog log = logOf(size);
     const Look seen = look(log, log.note(), state, Depth::tail, trusting(log), kNow);
@@ -70,7 +70,7 @@ TEST_CASE("a log that grows is followed by what is new alone", "[P1][P3]") {
 TEST_CASE("another history under the same key is a fork, however it ends", "[P1][P3]") {
   const Followed seen = seenOf(logOf(600));
   for (const Depth depth : {Depth::tail, Depth::whole}) {
-    for (const std::uint64_t from : {3, 300, 599}) {
+    for (const std::uint64_t from : {3U, 300U, 599U}) {
       CAPTURE(from);
       const MemoryLog same = forkOf(logOf(600), from);
       CHECK(alarmOf(same, seen, depth, trusting(same)) == "fork");
@@ -92,7 +92,7 @@ TEST_CASE("a log that became shorter is a rollback", "[P3]") {
 TEST_CASE("a bad byte in what is new is found at once, one in what is old by a whole look",
           "[P1]") {
   const Followed seen = seenOf(logOf(600));
-  for (const std::uint64_t at : {600, 767, 768, 1099}) {
+  for (const std::uint64_t at : {600U, 767U, 768U, 1099U}) {
     CAPTURE(at);
     MemoryLog log = logOf(1100);
     log.entries[at].record[20] ^= 1;  // its tag
