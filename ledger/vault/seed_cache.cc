@@ -7,7 +7,8 @@ namespace lacuna {
 
 SeedCache::SeedCache(std::size_t entries)
     : entries_(std::max<std::size_t>(entries, 1)),
-      memory_(std::make_unique<LockedBytes>(entries_ * sizeof(Place))) {
+      memory_(std::make_unique<LockedBytes>(entries_ * sizeof(Place))),
+      used_((entries_ + kStretch - 1) / kStretch) {
   std::uninitialized_value_construct_n(places(), entries_);
 }
 
@@ -31,6 +32,7 @@ void SeedCache::keep(std::uint64_t node, const Entry& entry) {
   if (entry.type == EntryType::dead) return;
   const std::size_t at = placeOf(node);
   const std::lock_guard lock(guardOf(at));
+  used_[at / kStretch] = 1;  // before the first secret byte
   Place& place = places()[at];
   place.nodePlusOne = (node + 1) & kNodeMask;
   place.type = static_cast<std::uint8_t>(entry.type);
@@ -38,15 +40,14 @@ void SeedCache::keep(std::uint64_t node, const Entry& entry) {
 }
 
 void SeedCache::clear() {
-  for (std::size_t at = 0; at < entries_; ++at) {
-    const std::lock_guard lock(guardOf(at));
-    if (places()[at].nodePlusOne != 0) empty(places()[at]);
+  for (std::size_t stretch = 0; stretch < used_.size(); ++stretch) {
+    const std::size_t first = stretch * kStretch;
+    const std::lock_guard lock(guardOf(first));
+    if (used_[stretch] == 0) continue;
+    const std::size_t count = std::min(kStretch, entries_ - first);
+    wipe(memory_->bytes().subspan(first * sizeof(Place), count * sizeof(Place)));  // zeros: empty
+    used_[stretch] = 0;
   }
-}
-
-void SeedCache::empty(Place& place) {
-  place.nodePlusOne = 0;
-  wipe(place.key);
 }
 
 }  // namespace lacuna

@@ -4,6 +4,7 @@
 //
 // Promise: after clear() returned, no byte of what was dropped is in the cache (P5).
 // Thread:  any. Who swaps the tree keeps find() and keep() out while it forgets.
+// Cost:    clear() touches what was used since the last one, not all there is: an erasure waits for it.
 #pragma once
 
 #include "ledger/vault/tree_codec.h"
@@ -11,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace lacuna {
 
@@ -34,18 +36,21 @@ class SeedCache {
   };
   static constexpr std::uint64_t kNodeMask = (std::uint64_t{1} << 56) - 1;
   static_assert(4 * kTreeHeight < 56, "the nodes of every level fit");
-  static void empty(Place& place);
   static constexpr std::size_t kShards = 64;
+  static constexpr std::size_t kStretch = 64;  // places that are wiped together
   struct alignas(64) Shard {
     std::mutex mutex;
   };
   std::size_t placeOf(std::uint64_t node) const;
   Place* places() const { return reinterpret_cast<Place*>(memory_->bytes().data()); }
-  std::mutex& guardOf(std::size_t place) const { return shards_[place % kShards].mutex; }
+  std::mutex& guardOf(std::size_t place) const {
+    return shards_[place / kStretch % kShards].mutex;  // one for a whole stretch
+  }
 
   const std::size_t entries_;
   mutable std::array<Shard, kShards> shards_;
   std::unique_ptr<LockedBytes> memory_;  // the places
+  std::vector<std::uint8_t> used_;       // a stretch, under its guard: not 0 once a place was taken
 };
 
 }  // namespace lacuna
