@@ -278,8 +278,10 @@ void Erasures::writeIntent(Draft& draft, Case& one, Plan& plan) {
     draft.sealedRows.push_back(
         {fenceRowKey(one.slot, static_cast<std::uint32_t>(i)), passing, encodeFence(fences[i])});
   }
-  for (std::uint32_t i = 0; i * kEraseTargetsPerRow < one.file.persons; ++i) {
-    draft.rows.push_back(gone(orderedRowKey(one.slot, i)));
+  for (std::uint32_t i = 0;; ++i) {  // of a request that waited
+    Bytes key = orderedRowKey(one.slot, i);
+    if (!world_.store.row(Table::persons, key)) break;
+    draft.rows.push_back(gone(std::move(key)));
   }
   one.file.parts = parts;
   one.file.state = ErasureState::destroying;

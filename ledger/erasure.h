@@ -135,7 +135,8 @@ class Erasures {
   struct PersonPlan {
     std::size_t asked = 0;  // place in the order
     Slot slot;
-    bool goes = false;  // the slot as a whole
+    bool goes = false;            // the slot as a whole
+    std::vector<LotHandle> lots;  // every one, whatever becomes of it
     PersonOutcome outcome;
     std::vector<EraseTarget> targets;
     std::vector<std::uint64_t> heldBy;
@@ -152,7 +153,7 @@ class Erasures {
   Plan planOf(const EraseOrder& order);
   PersonPlan planPerson(Slot slot, const std::set<std::string>& classes);
   void addPlan(Plan& plan, Slot slot, const std::set<std::string>& classes);
-  Outcome addRecipients(PersonPlan& plan) const;                   // too-many
+  void addRecipients(Plan& plan) const;                            // refuses who has too many
   PersonPlan planLots(Slot slot, const std::set<LeafNo>& leaves);  // no leaf: the slot
   Fence fenceOf(Instant now) const;
   void fencePerson(bool whole, const PersonPlan& plan, const std::vector<AliasRow>& aliases,

@@ -244,6 +244,7 @@ Erasures::Plan Erasures::replan(Case& one) {
     if (!persons) throw Fault("an order row does not follow the format");
     for (const Slot slot : persons->slots) addPlan(plan, slot, classes);
   }
+  addRecipients(plan);
   return plan;
 }
 
@@ -257,10 +258,6 @@ void Erasures::addPlan(Plan& plan, Slot slot, const std::set<std::string>& class
   if (person.targets.empty() && person.outcome.lots.empty() && person.heldBy.empty()) {
     asked.refused =
         Refusal{RefusalCode::nothingToErase, "nothing is recorded of this person in these classes"};
-    return;
-  }
-  if (const Outcome listed = addRecipients(person); !listed) {
-    asked.refused = listed.refusal();
     return;
   }
   person.asked = plan.asked.size() - 1;

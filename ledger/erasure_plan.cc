@@ -76,7 +76,8 @@ Erasures::PersonPlan Erasures::planPerson(Slot slot, const std::set<std::string>
   plan.slot = slot;
   bool stays = false;
   std::vector<LotDecision> followers;  // their fate is the slot's
-  for (const LotHandle& lot : world_.sequencer.people().lotsOf(slot)) {
+  plan.lots = world_.sequencer.people().lotsOf(slot);
+  for (const LotHandle& lot : plan.lots) {
     const bool named = classes.count(lot.klass) > 0;
     if (!named && keepsNobody(lot.klass) && (!classes.empty() || lot.klass == kAccessClass)) {
       LotDecision decision = decide(slot, lot);
@@ -121,33 +122,53 @@ Erasures::PersonPlan Erasures::planPerson(Slot slot, const std::set<std::string>
 
 // Art. 19: everyone to whom data of the lots that die were disclosed. Before the keys die: afterwards
 // nobody knows.
-Outcome Erasures::addRecipients(PersonPlan& plan) const {
-  std::map<std::pair<std::string, Slot>, Task> tasks;
-  for (const LotDecision& decision : plan.outcome.lots) {
-    if (decision.why != KeptWhy::none || decision.klass == kAccessClass) continue;
-    const LotHandle lot{decision.leaf, decision.klass, decision.period, decision.events};
-    for (const PersonEvent& event :
-         readLot(world_.vault, world_.store, world_.sequencer.systems(), plan.slot, lot)) {
-      if (event.kind != Kind::sharing) continue;
-      const InstanceRef who =
-          event.stored.recipient.value_or(InstanceRef{event.stored.event.recipient, Slot(0)});
-      if (who.category.empty()) continue;
-      const auto [at, fresh] = tasks.try_emplace({who.category, who.slot});
-      Task& task = at->second;
-      if (fresh) {
-        task.recipient = who;
-        task.first = task.last = event.at();
+void Erasures::addRecipients(Plan& plan) const {
+  std::vector<LotOfSlot> lots;
+  std::vector<std::size_t> whose;
+  for (std::size_t i = 0; i < plan.persons.size(); ++i) {
+    std::set<LeafNo> dying;
+    for (const LotDecision& decision : plan.persons[i].outcome.lots) {
+      if (decision.why == KeptWhy::none && decision.klass != kAccessClass) {
+        dying.insert(decision.leaf);
       }
-      task.first = std::min(task.first, event.at());
-      task.last = std::max(task.last, event.at());
+    }
+    for (const LotHandle& lot : plan.persons[i].lots) {
+      if (dying.count(lot.leaf) == 0) continue;
+      lots.push_back({plan.persons[i].slot, lot});
+      whose.push_back(i);
     }
   }
-  if (tasks.size() > kTasksPerPersonMax) {
-    return Refusal{RefusalCode::tooMany,
-                   "these data went to more recipients than one erasure lists: name fewer classes"};
+  std::vector<std::map<std::pair<std::string, Slot>, Task>> tasks(plan.persons.size());
+  readKind(world_.vault, world_.store, world_.sequencer.systems(), lots, Kind::sharing,
+           [&](std::size_t lot, const PersonEvent& event) {
+             const InstanceRef who = event.stored.recipient.value_or(
+                 InstanceRef{event.stored.event.recipient, Slot(0)});
+             if (who.category.empty()) return;
+             const auto [at, fresh] = tasks[whose[lot]].try_emplace({who.category, who.slot});
+             Task& task = at->second;
+             if (fresh) {
+               task.recipient = who;
+               task.first = task.last = event.at();
+             }
+             task.first = std::min(task.first, event.at());
+             task.last = std::max(task.last, event.at());
+           });
+  std::vector<PersonPlan> kept;
+  for (std::size_t i = 0; i < plan.persons.size(); ++i) {
+    PersonPlan& person = plan.persons[i];
+    ErasedPerson& asked = plan.asked[person.asked];
+    if (tasks[i].size() > kTasksPerPersonMax) {
+      asked.refused =
+          Refusal{RefusalCode::tooMany,
+                  "these data went to more recipients than one erasure lists: name fewer classes"};
+      plan.targets -= person.targets.size();
+      continue;
+    }
+    for (auto& [key, task] : tasks[i]) person.outcome.tasks.push_back(std::move(task));
+    asked.outcome = person.outcome;
+    kept.push_back(std::move(person));
   }
-  for (auto& [key, task] : tasks) plan.outcome.tasks.push_back(std::move(task));
-  return Done{};
+  plan.persons = std::move(kept);
 }
 
 Erasures::Plan Erasures::planOf(const EraseOrder& order) {
@@ -174,6 +195,7 @@ Erasures::Plan Erasures::planOf(const EraseOrder& order) {
     plan.asked.pop_back();
     addPlan(plan, *slot, classes);
   }
+  addRecipients(plan);
   return plan;
 }
 

@@ -203,6 +203,7 @@ Erasure Erasures::follow(Draft& draft, std::vector<Case>& held, Slot slot) {
   if (!file.whole) file.classes.assign(classes.begin(), classes.end());
   Plan plan;
   addPlan(plan, slot, {file.classes.begin(), file.classes.end()});
+  addRecipients(plan);
   Case& one = open(draft, std::move(file));
   step(draft, one, ErasureStep::planned);
   for (Case& before : held) {

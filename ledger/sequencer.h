@@ -181,4 +181,14 @@ ReadReason reasonCode(std::string_view reason);
 std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
                                  const SystemNumbers& systems, Slot slot, const LotHandle& lot);
 
+struct LotOfSlot {
+  Slot slot;
+  LotHandle lot;
+};
+// Of many lots the events of one kind, lot by lot and in order: the log is walked once, and the envelopes of
+// other kinds stay closed. Thread-safe; one epoch is held to the end, as by readLot().
+void readKind(const Vault& vault, const Store& store, const SystemNumbers& systems,
+              std::span<const LotOfSlot> lots, Kind kind,
+              const std::function<void(std::size_t lot, const PersonEvent& event)>& visit);
+
 }  // namespace lacuna

@@ -10,6 +10,8 @@
 namespace lacuna {
 namespace {
 
+constexpr std::size_t kKindSearchEvents = 64 * 1024;  // looked through at once, in memory meanwhile
+
 Refusal frozenRefusal() {
   Refusal refusal{RefusalCode::busy, "this person is being erased: ask again in a moment"};
   refusal.retryAfter = kBusyRetryAfter;
@@ -281,6 +283,82 @@ std::vector<CarryEntry> entriesOf(const Store& store, const Secret& key, Slot sl
   return out;
 }
 
+Record checked(ByteView bytes, const CarryEntry& entry) {
+  Result<Record> record = decodeRecord(bytes);
+  if (!record || record->tag != entry.tag) throw Fault("a record does not follow the format");
+  return std::move(*record);
+}
+
+// `key` is the lot's; an entry that was carried over opens with its own.
+PersonEvent eventOf(const Secret& key, const SystemNumbers& systems, const LotHandle& lot,
+                    const CarryEntry& entry, bool carried, const Store::Pair& pair) {
+  const Record record = checked(pair.record, entry);
+  PersonEvent event;
+  event.seq = entry.seq;
+  event.leaf = leafHash(pair.record);
+  event.kind = record.kind;
+  event.recordedAt = record.recordedAt;
+  event.system = systems.idOf(record.system);
+  event.klass = lot.klass;
+  event.period = lot.period;
+  event.lot = lot.leaf;
+  event.ordinal = entry.ordinal;
+  event.body = record.body;
+  if ((record.flags & kHasDocument) != 0) event.document.bytes = record.commitment.bytes;
+  event.withdrawn = carried && !entry.key && (record.flags & kHasEnvelope) != 0;
+  if ((record.flags & kHasEnvelope) == 0 || event.withdrawn) {
+    event.stored.event.kind = record.kind;
+    return event;
+  }
+  if (!pair.envelope) throw Fault("an envelope is missing from the log");
+  const Bytes head = encodeHead(record);
+  const Result<Bytes> plain = carried ? openEventWithKey(*entry.key, head, *pair.envelope)
+                                      : openEvent(key, head, *pair.envelope);
+  if (!plain) throw Fault("an envelope does not open although its key lives");
+  Result<StoredEvent> stored = decodeStored(*plain);
+  if (!stored) throw Fault("an envelope's content does not follow the format");
+  event.stored = std::move(*stored);
+  return event;
+}
+
+std::vector<Seq> seqsOf(const std::vector<CarryEntry>& entries) {
+  std::vector<Seq> seqs;
+  seqs.reserve(entries.size());
+  for (const CarryEntry& entry : entries) seqs.push_back(entry.seq);
+  return seqs;
+}
+
+// The entries of some lots, and which of them stand in a record of one kind.
+struct KindSearch {
+  struct Found {
+    std::size_t lot, entry;  // places in the two below
+  };
+  std::vector<std::optional<Secret>> keys;
+  std::vector<std::vector<CarryEntry>> entries;
+  std::vector<Found> found;  // by lot, in order
+};
+
+void search(const Store& store, Kind kind, KindSearch& in) {
+  std::vector<KindSearch::Found> places;
+  for (std::size_t lot = 0; lot < in.entries.size(); ++lot) {
+    for (std::size_t i = 0; i < in.entries[lot].size(); ++i) places.push_back({lot, i});
+  }
+  const auto entryOf = [&](const KindSearch::Found& place) -> const CarryEntry& {
+    return in.entries[place.lot][place.entry];
+  };
+  std::sort(places.begin(), places.end(),
+            [&](const auto& a, const auto& b) { return entryOf(a).seq < entryOf(b).seq; });
+  std::vector<Seq> seqs;
+  seqs.reserve(places.size());
+  for (const KindSearch::Found& place : places) seqs.push_back(entryOf(place).seq);
+  store.eachRecord(seqs, [&](std::size_t at, ByteView record) {
+    if (checked(record, entryOf(places[at])).kind == kind) in.found.push_back(places[at]);
+  });
+  std::sort(in.found.begin(), in.found.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.lot, a.entry) < std::pair(b.lot, b.entry);
+  });
+}
+
 }  // namespace
 
 std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
@@ -290,46 +368,42 @@ std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
   const Vault::Reader keys = vault.reader();
   const std::optional<Secret> key = keys.lotKey(slot, lot.leaf);
   if (!key) return out;  // erased meanwhile
-  std::vector<CarryEntry> entries = entriesOf(store, *key, slot, lot);
-  std::vector<Seq> seqs;
-  seqs.reserve(entries.size());
-  for (const CarryEntry& entry : entries) seqs.push_back(entry.seq);
-  const std::vector<Store::Pair> pairs = store.pairs(seqs);
+  const std::vector<CarryEntry> entries = entriesOf(store, *key, slot, lot);
+  const std::vector<Store::Pair> pairs = store.pairs(seqsOf(entries));
   out.reserve(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const Result<Record> record = decodeRecord(pairs[i].record);
-    if (!record || record->tag != entries[i].tag)
-      throw Fault("a record does not follow the format");
-    PersonEvent event;
-    event.seq = seqs[i];
-    event.leaf = leafHash(pairs[i].record);
-    event.kind = record->kind;
-    event.recordedAt = record->recordedAt;
-    event.system = systems.idOf(record->system);
-    event.klass = lot.klass;
-    event.period = lot.period;
-    event.lot = lot.leaf;
-    event.ordinal = entries[i].ordinal;
-    event.body = record->body;
-    if ((record->flags & kHasDocument) != 0) event.document.bytes = record->commitment.bytes;
     const bool carried = i < entries.size() - lot.events;
-    event.withdrawn = carried && !entries[i].key && (record->flags & kHasEnvelope) != 0;
-    if ((record->flags & kHasEnvelope) != 0 && !event.withdrawn) {
-      if (!pairs[i].envelope) throw Fault("an envelope is missing from the log");
-      const Bytes head = encodeHead(*record);
-      const Result<Bytes> plain = carried
-                                      ? openEventWithKey(*entries[i].key, head, *pairs[i].envelope)
-                                      : openEvent(*key, head, *pairs[i].envelope);
-      if (!plain) throw Fault("an envelope does not open although its key lives");
-      Result<StoredEvent> stored = decodeStored(*plain);
-      if (!stored) throw Fault("an envelope's content does not follow the format");
-      event.stored = std::move(*stored);
-    } else {
-      event.stored.event.kind = record->kind;
-    }
-    out.push_back(std::move(event));
+    out.push_back(eventOf(*key, systems, lot, entries[i], carried, pairs[i]));
   }
   return out;
+}
+
+void readKind(const Vault& vault, const Store& store, const SystemNumbers& systems,
+              std::span<const LotOfSlot> lots, Kind kind,
+              const std::function<void(std::size_t lot, const PersonEvent& event)>& visit) {
+  const Vault::Reader keys = vault.reader();
+  for (std::size_t first = 0, end = 0; first < lots.size(); first = end) {
+    KindSearch some;
+    for (std::size_t events = 0; end < lots.size() && events < kKindSearchEvents; ++end) {
+      const LotOfSlot& one = lots[end];
+      some.keys.push_back(keys.lotKey(one.slot, one.lot.leaf));
+      std::vector<CarryEntry>& entries = some.entries.emplace_back();
+      if (some.keys.back()) entries = entriesOf(store, *some.keys.back(), one.slot, one.lot);
+      events += entries.size();
+    }
+    search(store, kind, some);
+    std::vector<Seq> seqs;
+    seqs.reserve(some.found.size());
+    for (const auto& [lot, entry] : some.found) seqs.push_back(some.entries[lot][entry].seq);
+    const std::vector<Store::Pair> pairs = store.pairs(seqs);
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const auto& [at, entry] = some.found[i];
+      const LotHandle& lot = lots[first + at].lot;
+      const std::vector<CarryEntry>& entries = some.entries[at];
+      const bool carried = entry < entries.size() - lot.events;
+      visit(first + at, eventOf(*some.keys[at], systems, lot, entries[entry], carried, pairs[i]));
+    }
+  }
 }
 
 }  // namespace lacuna

@@ -381,8 +381,11 @@ std::optional<Bytes> Database::readable(rocksdb::ColumnFamilyHandle* family, Byt
   return copyOf(value);
 }
 
-std::unique_ptr<rocksdb::Iterator> Database::iterator(rocksdb::ColumnFamilyHandle* family) const {
-  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator({}, family));
+std::unique_ptr<rocksdb::Iterator> Database::iterator(rocksdb::ColumnFamilyHandle* family,
+                                                      const rocksdb::Slice* end) const {
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = end;
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, family));
 }
 
 std::optional<LedgerId> Database::ledger() const {

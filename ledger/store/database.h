@@ -100,7 +100,9 @@ class Database {
   std::optional<Bytes> get(rocksdb::ColumnFamilyHandle* family, ByteView key) const;
   // Where damage is an answer: nothing also when the row does not read.
   std::optional<Bytes> readable(rocksdb::ColumnFamilyHandle* family, ByteView key) const;
-  std::unique_ptr<rocksdb::Iterator> iterator(rocksdb::ColumnFamilyHandle* family) const;
+  // With `end`, which the caller keeps: it ends before that key, and does not walk what was deleted behind it.
+  std::unique_ptr<rocksdb::Iterator> iterator(rocksdb::ColumnFamilyHandle* family,
+                                              const rocksdb::Slice* end = nullptr) const;
   std::optional<LedgerId> ledger() const;  // of meta
   // The options of a family, for sorted runs written beside it.
   const rocksdb::Options& optionsOf(Family family) const;

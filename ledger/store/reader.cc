@@ -66,6 +66,22 @@ std::optional<Bytes> LogReader::envelope(Seq seq) const {
   return envelopeAt(block, index);
 }
 
+void LogReader::each(std::span<const Seq> seqs,
+                     const std::function<void(std::size_t, ByteView)>& visit) const {
+  LACUNA_ASSERT(std::is_sorted(seqs.begin(), seqs.end()), "records are asked for in order");
+  const auto blocks = db_.iterator(db_.primary(Family::records));
+  ByteView block;  // the one that the iterator stands on
+  std::uint64_t first = 0;
+  for (std::size_t at = 0; at < seqs.size(); ++at) {
+    const std::uint64_t seq = seqs[at].raw();
+    if (block.empty() || seq - first >= block[0]) {
+      first = seekBlock(*blocks, seq);
+      block = viewOf(blocks->value());
+    }
+    visit(at, recordAt(block, seq - first));
+  }
+}
+
 std::vector<Store::Pair> LogReader::pairs(std::span<const Seq> seqs) const {
   std::vector<std::size_t> order(seqs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -18,6 +18,9 @@ class LogReader {
   Bytes record(Seq seq) const;
   std::optional<Bytes> envelope(Seq seq) const;
   std::vector<Store::Pair> pairs(std::span<const Seq> seqs) const;
+  // Needs: ascending.
+  void each(std::span<const Seq> seqs,
+            const std::function<void(std::size_t at, ByteView record)>& visit) const;
 
   using Visit = std::function<bool(Seq, ByteView record, std::optional<ByteView> envelope)>;
   // In order, one snapshot. Damage::fault throws at the first record that does not read;

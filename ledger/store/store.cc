@@ -46,6 +46,14 @@ bool empty(const Database& db, Family family) {
   return !rows->Valid() && rows->status().ok();
 }
 
+// The first key after all that begin with the prefix; empty when none comes after them.
+Bytes afterAll(ByteView prefix) {
+  Bytes end(prefix.begin(), prefix.end());
+  while (!end.empty() && end.back() == 0xff) end.pop_back();
+  if (!end.empty()) ++end.back();
+  return end;
+}
+
 // The pieces of one block's row: `Length` is the width of an item's length.
 template <typename Length>
 class BlockRow {
@@ -249,6 +257,13 @@ std::vector<Store::Pair> Store::pairs(std::span<const Seq> seqs) const {
   return parts_->reader.pairs(seqs);
 }
 
+void Store::eachRecord(std::span<const Seq> seqs,
+                       const std::function<void(std::size_t, ByteView)>& visit) const {
+  LACUNA_ASSERT(seqs.empty() || seqs.back().raw() < parts_->applied,
+                "a record beyond the log's end");
+  parts_->reader.each(seqs, visit);
+}
+
 std::optional<IdHit> Store::findId(const IdEntry& entry) const {
   return findIds({&entry, 1}).front();
 }
@@ -264,7 +279,12 @@ std::optional<Bytes> Store::row(Table table, ByteView key) const {
 
 void Store::scan(Table table, ByteView prefix,
                  const std::function<bool(ByteView, ByteView)>& visit) const {
-  const auto rows = parts_->db->iterator(parts_->db->primary(familyOf(table)));
+  // Rows that erasures deleted stay in the database for a while, side by side: without an end, whoever
+  // reads the rows before them would walk them all to find what comes next.
+  const Bytes end = afterAll(prefix);
+  const rocksdb::Slice bound = sliceOf(end);
+  const auto rows =
+      parts_->db->iterator(parts_->db->primary(familyOf(table)), end.empty() ? nullptr : &bound);
   for (rows->Seek(sliceOf(prefix)); rows->Valid(); rows->Next()) {
     const ByteView key = viewOf(rows->key());
     if (!rows->key().starts_with(sliceOf(prefix))) return;

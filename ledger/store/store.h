@@ -124,6 +124,9 @@ class Store {
     std::optional<Bytes> envelope;
   };
   std::vector<Pair> pairs(std::span<const Seq> seqs) const;  // Needs: all below size()
+  // Their records alone. Needs: ascending, all below size().
+  void eachRecord(std::span<const Seq> seqs,
+                  const std::function<void(std::size_t at, ByteView record)>& visit) const;
   std::optional<IdHit> findId(const IdEntry& entry) const;
   std::vector<std::optional<IdHit>> findIds(std::span<const IdEntry> entries) const;
   std::optional<Bytes> row(Table table, ByteView key) const;
