@@ -51,6 +51,14 @@ Event EventMaker::of(const std::string& person) {
   return event;
 }
 
+Event EventMaker::invoiceOf(const std::string& person, Instant at) {
+  Event event = of(person);
+  event.at = at;
+  event.purpose = "invoicing";
+  event.categories = {"name", "invoice"};
+  return event;
+}
+
 std::vector<Event> EventMaker::batch(std::size_t size) {
   std::vector<Event> events;
   events.reserve(size);
@@ -61,9 +69,9 @@ std::vector<Event> EventMaker::batch(std::size_t size) {
 }
 
 BenchWorld::BenchWorld(std::size_t persons, std::size_t eventsEach) : events_(persons) {
-  path_ = std::filesystem::current_path() / ("bench-data-" + std::to_string(getpid()));
-  std::filesystem::remove_all(path_);
-  std::filesystem::create_directories(path_);
+  std::string fresh = (std::filesystem::current_path() / "bench-data-XXXXXX").string();
+  if (::mkdtemp(fresh.data()) == nullptr) throw Fault("a folder for the bench cannot be made");
+  path_ = fresh;
   open();
   caller_.allSystems = true;
   const auto reg = Register::parse(kBenchRegister);
@@ -85,17 +93,19 @@ void BenchWorld::open() {
   LedgerOptions options;
   options.data = path_ / "data";
   options.allowWeakErasure = true;
+  options.clock = &clock_;
   Result<std::unique_ptr<Ledger>> opened = Ledger::open(options);
   if (!opened) throw Fault(opened.refusal().message);
   ledger_ = std::move(*opened);
 }
 
-double BenchWorld::reopen() {
+Taken BenchWorld::reopen() {
   pipeline_.reset();
   ledger_.reset();
-  const double seconds = secondsOf([this] { open(); });
+  Taken taken;
+  taken.add([this] { open(); });
   pipeline_ = std::make_unique<Pipeline>(*ledger_, Pipeline::Options{});
-  return seconds;
+  return taken;
 }
 
 BenchWorld::~BenchWorld() {
@@ -160,17 +170,28 @@ std::vector<PersonEvent> BenchWorld::history(const std::string& person) {
   return events;
 }
 
-void BenchWorld::erase(const std::string& person) {
+void BenchWorld::alone(const std::function<void(Ledger&)>& act) {
   std::promise<std::optional<Refusal>> done;
   Work work;
   work.refused = [&](const Refusal& refusal) { done.set_value(refusal); };
   work.exclusive = [&](Ledger& ledger) {
-    const Result<Erasure> erased =
-        ledger.erase(caller_, person, Ground::consentWithdrawn, {}, std::nullopt);
-    done.set_value(erased ? std::nullopt : std::optional<Refusal>(erased.refusal()));
+    act(ledger);
+    done.set_value(std::nullopt);
   };
   pipeline_->enqueue(std::move(work));
   if (const auto refusal = done.get_future().get()) throw Bug(refusal->message);
+}
+
+void BenchWorld::erase(const std::string& person) { erase(std::vector{person}); }
+
+void BenchWorld::erase(std::vector<std::string> persons) {
+  std::optional<Refusal> refused;
+  const EraseOrder order{std::move(persons), Ground::consentWithdrawn, {}, std::nullopt};
+  alone([&](Ledger& ledger) {
+    const Result<Erasure> erased = ledger.erasures().order(caller_, order);
+    if (!erased) refused = erased.refusal();
+  });
+  if (refused) throw Bug(refused->message);
 }
 
 std::vector<std::string> BenchWorld::storedRows(std::size_t count) {

@@ -33,11 +33,23 @@ class RawLog {
   std::uint64_t next_ = 0;
 };
 
+// The system's time, and what was skipped of it.
+class BenchClock final : public Clock {
+ public:
+  Instant now() const override { return systemClock().now() + skipped_.load(); }
+  void skip(std::chrono::milliseconds time) { skipped_ = skipped_.load() + time; }
+
+ private:
+  std::atomic<std::chrono::milliseconds> skipped_{std::chrono::milliseconds(0)};
+};
+
 // Makes events with ids, of the persons crm:0 ... in no order.
 class EventMaker {
  public:
   explicit EventMaker(std::size_t persons) : persons_(persons) {}
   Event of(const std::string& person);
+  // Of a class that a law keeps for seven years after the year of `at`.
+  Event invoiceOf(const std::string& person, Instant at);
   std::vector<Event> batch(std::size_t size);
 
  private:
@@ -48,17 +60,21 @@ class EventMaker {
 class BenchWorld {
  public:
   explicit BenchWorld(std::size_t persons, std::size_t eventsEach = 1);
-  double reopen();  // the seconds that opening took; memtables are not flushed before
+  Taken reopen();  // what opening took; memtables are not flushed before
   ~BenchWorld();
   BenchWorld(const BenchWorld&) = delete;
   BenchWorld& operator=(const BenchWorld&) = delete;
 
   EventMaker& events() { return events_; }
+  BenchClock& clock() { return clock_; }
   // Submits through the pipeline, at most `inFlight` batches on their way; all durable on return.
   void append(std::vector<std::vector<Event>> batches, std::size_t inFlight);
   // Recorded as read, then opened and folded.
   std::vector<PersonEvent> history(const std::string& person);
   void erase(const std::string& person);
+  void erase(std::vector<std::string> persons);  // as one case
+  // As the daemon runs what has to be alone.
+  void alone(const std::function<void(Ledger&)>& act);
 
   // The last `count` events as the log holds them: record, then envelope.
   std::vector<std::string> storedRows(std::size_t count);
@@ -70,6 +86,7 @@ class BenchWorld {
   void open();
   std::filesystem::path path_;
   EventMaker events_;
+  BenchClock clock_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Pipeline> pipeline_;
   Caller caller_;
@@ -80,7 +97,16 @@ Row socketRow();
 // The same, for what the daemon holds in memory.
 Row memoryRow();
 
-// The second tier of erasures (bench_sweep.cc).
+// Erasures (bench_erase.cc): one person; the same among ever more; a thousand at once; the ends of retention.
+Row eraseRow();
+Row eraseFlatRow();
+Row eraseBatchRow();
+Row retentionRow();
+
+// The second tier of erasures, and verifying after many (bench_sweep.cc).
 Row sweepRow();
+Row verifyErasedRow();
+
+double bytesWritten();  // that this process had written to storage so far
 
 }  // namespace lacuna::bench
