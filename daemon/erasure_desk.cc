@@ -2,6 +2,7 @@
 
 #include "daemon/erasure_json.h"
 #include "ledger/base/limits.h"
+#include "ledger/crypto/secret.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,7 @@ void ErasureDesk::alone(const Caller& caller, std::size_t bytes, const Answer<T>
   work.exclusive = [this, done, act = std::move(act)](Ledger& ledger) {
     Result<T> answer = act(ledger);
     changed_(ledger);
+    wipeStack();  // before it is told as done  // P5
     done(std::move(answer));
   };
   pipeline_.enqueue(std::move(work));

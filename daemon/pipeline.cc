@@ -131,6 +131,7 @@ void Pipeline::sequence() {
       } else {
         decideAll(taken);
       }
+      wipeStack();
     }
   }
 }

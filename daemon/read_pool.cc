@@ -1,6 +1,7 @@
 #include "daemon/read_pool.h"
 
 #include "ledger/base/limits.h"
+#include "ledger/crypto/secret.h"
 
 namespace lacuna {
 
@@ -48,6 +49,7 @@ void ReadPool::loop() {
       jobs_.pop_front();
     }
     job();
+    wipeStack();
   }
 }
 

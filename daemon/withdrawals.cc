@@ -2,6 +2,7 @@
 
 #include "ledger/base/civil.h"
 #include "ledger/base/limits.h"
+#include "ledger/crypto/secret.h"
 
 #include <nlohmann/json.hpp>
 
@@ -61,6 +62,7 @@ void Withdrawals::withdrawNow(const Caller& caller, WithdrawOrder order, Answer<
   work.refused = [done](const Refusal& refusal) { done(refusal); };
   work.exclusive = [caller, order = std::move(order), done](Ledger& ledger) {
     const Result<Withdrawal> withdrawn = lacuna::withdraw(ledger, caller, order);
+    wipeStack();  // before it is told as done  // P5
     if (!withdrawn) return done(withdrawn.refusal());
     done(jsonOf(*withdrawn, order.ground).dump());
   };

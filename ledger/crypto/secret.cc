@@ -27,6 +27,11 @@ void Secret::wipe() { sodium_memzero(bytes_.data(), bytes_.size()); }
 
 void wipe(std::span<std::uint8_t> bytes) { sodium_memzero(bytes.data(), bytes.size()); }
 
+void wipeStack() {
+  constexpr std::size_t kDeepest = 64 * 1024;  // of work with keys, as far as it handles them
+  sodium_stackzero(kDeepest);
+}
+
 bool sameSecret(ByteView a, ByteView b) {
   return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }

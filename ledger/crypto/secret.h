@@ -35,6 +35,11 @@ class Secret {
 void wipe(std::span<std::uint8_t> bytes);
 bool sameSecret(ByteView a, ByteView b);  // constant time
 
+// Overwrites what calls that have returned left on this thread's stack. Our own values wipe themselves, but a
+// library's do not (libsodium's BLAKE2b leaves the derived key on the stack), and a thread that then waits
+// keeps them for ever. Called where work with keys ends.
+void wipeStack();
+
 // A locked (mlock), guard-paged, not dumped, wiped region. Falls back to plain wiped memory with a
 // false locked() when the limit on locked memory is too small.
 class LockedBytes {
@@ -54,7 +59,7 @@ class LockedBytes {
   bool locked_;
 };
 
-// No core dumps, not traceable by others of the same user; memory locked as far as the limit goes.
+// No core dumps, not traceable by others of the same user.
 // Called once by main of every program that holds keys.
 void hardenProcess();
 

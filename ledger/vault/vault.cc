@@ -138,6 +138,7 @@ struct Vault::Reader::Epoch {
     ++parts.readers[version];
   }
   ~Epoch() {
+    wipeStack();  // before whoever waits for the end of this epoch goes on  // P5
     const std::lock_guard counting(parts.readersMutex);
     const auto mine = parts.readers.find(version);
     if (--mine->second > 0) return;
@@ -307,6 +308,7 @@ EraseResult Vault::erase(std::span<const EraseTarget> targets, const ErasureId& 
   p.lastErasure = carried;
   p.destroyedAt = p.clock.now();
   if (plan.unusedFromLeaf) p.healedAt = now;
+  wipeStack();  // P5
   return {made, p.destroyedAt};
 }
 

@@ -2,9 +2,11 @@
 
 #include "tests/support/processes.h"
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <memory>
 #include <unistd.h>
 #include <unordered_map>
 
@@ -52,7 +54,8 @@ void eachPiece(const fs::path& file, const std::function<void(const Bytes& piece
     piece.resize(kept + kPiece);
     in.read(reinterpret_cast<char*>(piece.data() + kept), kPiece);
     piece.resize(kept + static_cast<std::size_t>(in.gcount()));
-    if (std::memcmp(piece.data(), zeros.data(), piece.size()) != 0) look(piece);
+    if (piece.size() >= kSecretBytes && std::memcmp(piece.data(), zeros.data(), piece.size()) != 0)
+      look(piece);
     const std::size_t tail = std::min(piece.size(), kSecretBytes - 1);
     piece.erase(piece.begin(), piece.end() - static_cast<std::ptrdiff_t>(tail));
   }
@@ -110,18 +113,19 @@ void SecretSearch::add(ByteView secret) {
   secrets_.emplace_back(secret.begin(), secret.end());
 }
 
-std::size_t SecretSearch::found(const fs::path& file, const std::vector<Bytes>& allowed) const {
+std::vector<bool> SecretSearch::seenIn(const fs::path& file) const {
   std::unordered_multimap<std::uint64_t, std::size_t> byStart;
-  std::vector<bool> starts(1 << 16, false);
+  const auto starts = std::make_unique<std::array<std::uint8_t, 1 << 16>>();
   for (std::size_t i = 0; i < secrets_.size(); ++i) {
     byStart.emplace(firstEight(secrets_[i].data()), i);
-    starts[static_cast<std::size_t>(secrets_[i][0]) << 8 | secrets_[i][1]] = true;
+    (*starts)[static_cast<std::size_t>(secrets_[i][0]) << 8 | secrets_[i][1]] = 1;
   }
   std::vector<bool> seen(secrets_.size(), false);
+  const std::uint8_t* const may = starts->data();
   eachPiece(file, [&](const Bytes& piece) {
-    for (std::size_t at = 0; at + kSecretBytes <= piece.size(); ++at) {
-      const std::uint8_t* const here = piece.data() + at;
-      if (!starts[static_cast<std::size_t>(here[0]) << 8 | here[1]]) continue;
+    const std::uint8_t* const end = piece.data() + piece.size() - kSecretBytes;
+    for (const std::uint8_t* here = piece.data(); here <= end; ++here) {
+      if (may[static_cast<std::size_t>(here[0]) << 8 | here[1]] == 0) continue;
       const auto range = byStart.equal_range(firstEight(here));
       for (auto it = range.first; it != range.second; ++it) {
         if (std::memcmp(here, secrets_[it->second].data(), kSecretBytes) == 0)
@@ -129,6 +133,11 @@ std::size_t SecretSearch::found(const fs::path& file, const std::vector<Bytes>& 
       }
     }
   });
+  return seen;
+}
+
+std::size_t SecretSearch::found(const fs::path& file, const std::vector<Bytes>& allowed) const {
+  const std::vector<bool> seen = seenIn(file);
   std::size_t out = 0;
   for (std::size_t i = 0; i < secrets_.size(); ++i) {
     bool fine = !seen[i];

@@ -56,6 +56,8 @@ class SecretSearch {
  public:
   void add(ByteView secret);  // 32 bytes
   std::size_t count() const { return secrets_.size(); }
+  // Which of them the file holds, in the order in which they were added.
+  std::vector<bool> seenIn(const std::filesystem::path& file) const;
   // The distinct ones that the file holds, without the allowed.
   std::size_t found(const std::filesystem::path& file,
                     const std::vector<Bytes>& allowed = {}) const;

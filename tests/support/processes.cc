@@ -179,6 +179,15 @@ int DaemonProcess::stop() {
   return exit;
 }
 
+bool DaemonProcess::crash() {
+  if (pid_ < 0) return false;
+  ::kill(pid_, SIGQUIT);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFSIGNALED(status) && WCOREDUMP(status);
+}
+
 void DaemonProcess::kill() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);

@@ -27,6 +27,9 @@ class DaemonProcess {
 
   int stop();   // SIGTERM; its exit code, -1 when it had to be killed
   void kill();  // SIGKILL
+  // Ends it by a signal that dumps core where that is allowed; whether one was dumped.
+  bool crash();
+  int pid() const { return pid_; }
   std::string socket() const { return (data_ / "lacuna.sock").string(); }
 
  private:
