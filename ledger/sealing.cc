@@ -92,6 +92,9 @@ void sealDraft(Draft& draft, const Vault::Reader& keys, Entropy& entropy) {
     wipe(row.plain);
   }
   for (RowChange& row : draft.rows) group.rows.push_back(std::move(row));
+  // By key: RocksDB numbers rows as they come, and the order of the events would tell whose each is.  // P6
+  std::stable_sort(group.rows.begin(), group.rows.end(),
+                   [](const RowChange& a, const RowChange& b) { return a.key < b.key; });
   group.ids = std::move(draft.ids);
 }
 

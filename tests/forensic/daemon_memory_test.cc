@@ -1,12 +1,8 @@
 // After an erasure none of its keys is in the memory of the daemon that carried it out, as it is shipped; and
 // that memory never becomes a file. The keys are known from a copy of keys/ taken before.
 #include "ledger/base/limits.h"
-#include "ledger/crypto/digest.h"
-#include "ledger/ledger.h"
-#include "ledger/record/envelope.h"
-#include "ledger/record/record.h"
-#include "ledger/vault/holder.h"
 #include "tests/support/cli_world.h"
+#include "tests/support/known_keys.h"
 #include "tests/support/loop_disk.h"
 #include "tests/support/process_memory.h"
 
@@ -28,85 +24,6 @@ std::string collected(std::string_view person, int note) {
   return R"({"kind":"processing","operation":"collect","purpose":"course-admin","system":"website","id":"n)" +
          std::to_string(note) + "-" + std::string(person) + R"(","data":{"note":")" +
          std::to_string(note) + R"("},"person":")" + std::string(person) + "\"}\n";
-}
-
-// What opens something of one person, by what it is.
-using Secrets = std::map<std::string, std::vector<Bytes>>;
-
-void keep(Secrets& secrets, const std::string& what, ByteView secret) {
-  secrets[what].emplace_back(secret.begin(), secret.end());
-}
-
-// The keys of single events, and what they are sealed with.
-void keepEventKeys(Secrets& secrets, Ledger& ledger, Slot slot) {
-  for (const LotHandle& lot : ledger.sequencer().people().lotsOf(slot)) {
-    const std::optional<Secret> lotKey = ledger.vault().lotKey(slot, lot.leaf);
-    REQUIRE(lotKey);
-    ledger.store().scanPairs(Seq(0), ledger.store().size(),
-                             [&](Seq, ByteView bytes, std::optional<ByteView> envelope) {
-                               const Result<Record> record = decodeRecord(bytes);
-                               if (!record || !envelope) return true;
-                               const Bytes head = encodeHead(*record);
-                               Nonce nonce;
-                               std::memcpy(nonce.data(), envelope->data() + 1, nonce.size());
-                               const Secret e = eventKey(*lotKey, nonce, head);
-                               if (!openEventWithKey(e, head, *envelope)) return true;
-                               keep(secrets, "event", e.view());
-                               keep(secrets, "event", deriveKey(e, {bytesOf("key")}).view());
-                               return true;
-                             });
-  }
-}
-
-// Every key from the root down to each lot that the person may ever have.
-void keepTreeKeys(Secrets& secrets, const fs::path& keys, Slot slot) {
-  auto holder = openHolder(keys, nullptr, systemEntropy());
-  REQUIRE(holder);
-  const auto live = findLive(**holder);
-  REQUIRE(live);
-  const auto slots = (*holder)->roots->load();
-  const Secret& factor = slots[live->place]->factor;
-  keep(secrets, "root", factor.view());
-  keep(secrets, "root", rootOf(factor, (*holder)->ledger, 0, live->anchor.version).view());
-  const PageSource pages = [&](const Node& node) { return (*holder)->db->get(pageRowKey(node)); };
-  const TreeView tree{(*holder)->ledger, live->anchor.version, pages};
-  for (unsigned level = kTreeHeight; level > kPersonLevel; --level) {
-    const Entry entry = descend(tree, kTopNode, live->anchor.top, slotNode(slot).above(level));
-    keep(secrets, "path", entry.key.view());
-  }
-  const Entry person = descend(tree, kTopNode, live->anchor.top, slotNode(slot));
-  REQUIRE(person.type == EntryType::seed);
-  keep(secrets, "person", person.key.view());
-  for (std::uint64_t c = 0; c < kTreeFanout; ++c) {
-    const Node node = slotNode(slot).child(static_cast<unsigned>(c));
-    keep(secrets, "person", deriveDown(person.key, slotNode(slot), node).view());
-    for (unsigned d = 0; d < kTreeFanout; ++d) {
-      const Node near = node.child(d);
-      const Secret seed = deriveDown(person.key, slotNode(slot), near);
-      keep(secrets, "near", seed.view());
-      for (unsigned leaf = 0; leaf < kTreeFanout; ++leaf)
-        keep(secrets, "lot", deriveChild(seed, near.child(leaf)).view());
-    }
-  }
-}
-
-// The keys of a copy of a stopped ledger; nothing of the daemon's own is touched.
-Secrets secretsOf(const fs::path& data, std::string_view person) {
-  const Scratch copy;
-  fs::copy(data, copy / "data", fs::copy_options::recursive);
-  Secrets secrets;
-  Slot slot;
-  {
-    LedgerOptions options;
-    options.data = copy / "data";
-    options.allowWeakErasure = true;
-    auto ledger = Ledger::open(options);
-    REQUIRE(ledger);
-    slot = (*ledger)->sequencer().resolve(person).value();
-    keepEventKeys(secrets, **ledger, slot);
-  }
-  keepTreeKeys(secrets, copy / "data" / "keys", slot);
-  return secrets;
 }
 
 struct Scan {
@@ -168,9 +85,9 @@ TEST_CASE("after an erasure the daemon's memory holds none of its keys", "[foren
   const Json withdrawn =
       linesOf(world.done({"--json", "submit"}, collected(kWithdrawn, 90)).out)[0];
   REQUIRE(world.daemon->stop() == 0);
-  const Secrets erased = secretsOf(world.data, kErased);
-  const Secrets living = secretsOf(world.data, kLiving);
-  const Secrets dead = secretsOf(world.data, kWithdrawn);
+  const std::vector<Secrets> known =
+      secretsOf(world.data, {std::string(kErased), std::string(kLiving), std::string(kWithdrawn)});
+  const Secrets &erased = known[0], &living = known[1], &dead = known[2];
   REQUIRE(erased.at("lot").size() == kLeavesPerSlot);
   REQUIRE(erased.at("event").size() >= 2 * 40);
   world.start();

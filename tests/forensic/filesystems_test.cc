@@ -3,6 +3,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/vault/root_store.h"
 #include "ledger/vault/vault.h"
+#include "tests/support/known_keys.h"
 #include "tests/support/loop_disk.h"
 #include "tests/support/processes.h"
 #include "tests/support/vault_world.h"
@@ -19,20 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kRotations = 24;
-
-// The factors that root.ks holds now.
-std::vector<Bytes> factorsIn(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const Bytes content((std::istreambuf_iterator<char>(in)), {});
-  std::vector<Bytes> out;
-  for (std::size_t place = 0; place + kRootSlotBytes <= content.size(); place += kRootSlotBytes) {
-    const auto slot = parseRootSlot(ByteView(content).subspan(place, kRootSlotBytes));
-    if (!slot) continue;
-    const ByteView factor = slot->factor.view();
-    out.emplace_back(factor.begin(), factor.end());
-  }
-  return out;
-}
 
 struct Measured {
   AssuranceReport verdict;

@@ -3,6 +3,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/vault/root_store.h"
 #include "ledger/vault/tree_codec.h"
+#include "tests/support/known_keys.h"
 #include "tests/support/loop_disk.h"
 #include "tests/support/processes.h"
 #include "tests/support/vault_world.h"
@@ -19,6 +20,7 @@ namespace lacuna::ledgertest {
 namespace {
 
 namespace fs = std::filesystem;
+using test::factorsIn;
 using test::LoopDisk;
 using test::SecretSearch;
 
@@ -41,19 +43,6 @@ class RecordingEntropy final : public Entropy {
   std::mutex mutex_;
   std::vector<Bytes> drawn_;
 };
-
-std::vector<Bytes> factorsIn(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  const Bytes content((std::istreambuf_iterator<char>(in)), {});
-  std::vector<Bytes> out;
-  for (std::size_t place = 0; place + kRootSlotBytes <= content.size(); place += kRootSlotBytes) {
-    const auto slot = parseRootSlot(ByteView(content).subspan(place, kRootSlotBytes));
-    if (!slot) continue;
-    const ByteView factor = slot->factor.view();
-    out.emplace_back(factor.begin(), factor.end());
-  }
-  return out;
-}
 
 std::string person(std::size_t n) { return "crm:" + std::to_string(n); }
 

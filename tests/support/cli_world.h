@@ -44,13 +44,21 @@ inline bool has(const std::string& text, const std::string& part) {
 // A fresh ledger with a daemon, and lacuna talking to it.
 struct CliWorld {
   Scratch dir;
+  std::vector<std::string> daemonOptions;
   std::filesystem::path data = dir.path() / "data";
   std::optional<DaemonProcess> daemon;
 
-  CliWorld() { start(); }
-  void start() {
-    daemon.emplace(data,
-                   std::vector<std::string>{"--allow-weak-erasure", "--origin", "example.org/cli"});
+  // `under`: where its folder lies, for a test of a real file system.
+  explicit CliWorld(const std::filesystem::path& under = fastPlace(),
+                    std::vector<std::string> with = {"--allow-weak-erasure"})
+      : dir(under), daemonOptions(std::move(with)) {
+    daemonOptions.insert(daemonOptions.end(), {"--origin", "example.org/cli"});
+    start();
+  }
+  void start(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = daemonOptions;
+    all.insert(all.end(), more.begin(), more.end());
+    daemon.emplace(data, all);
   }
 
   Finished lacuna(std::vector<std::string> arguments, const std::string& input = "") const {
