@@ -92,7 +92,8 @@ void ErasureDesk::list(const Caller& caller, Answer<std::vector<std::string>> do
   using Lines = std::vector<std::string>;
   alone<Lines>(caller, kSmallWork, done, [](Ledger& ledger) -> Result<Lines> {
     Lines lines;
-    for (const Erasure& erasure : ledger.erasures().list()) lines.push_back(lineOf(erasure));
+    for (const Erasure& erasure : ledger.erasures().list())
+      lines.push_back(lineOf(ledger, erasure));
     return lines;
   });
 }

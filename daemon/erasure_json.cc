@@ -1,5 +1,7 @@
 #include "daemon/erasure_json.h"
 
+#include "ledger/proof/person_list.h"
+
 #include <nlohmann/json.hpp>
 
 namespace lacuna {
@@ -56,7 +58,21 @@ void putState(Json& out, const Erasure& erasure) {
   out["state"] = nameOf(file.state);
 }
 
-void putProgress(Json& out, const Erasure& erasure) {
+// Who has not destroyed its keys, by number, and since when it is not there.
+Json pendingJson(const Vault& vault, TreeVersion version) {
+  Json out = Json::array();
+  for (const HolderStatus& holder : vault.holders()) {
+    const bool counts = holder.state != HolderState::closed;
+    const bool done = holder.state != HolderState::damaged && holder.destroyed >= version;
+    if (!counts || done) continue;
+    Json entry{{"holder", holder.number}, {"state", nameOf(holder.state)}};
+    if (holder.since != Instant{}) entry["since"] = rfc3339Of(holder.since);
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+void putProgress(Json& out, Ledger& ledger, const Erasure& erasure) {
   const CaseFile& file = erasure.file;
   out["received"] = {{"at", rfc3339Of(file.receivedAt)}, {"seq", file.received.raw()}};
   if (file.state == ErasureState::waiting) {
@@ -73,14 +89,17 @@ void putProgress(Json& out, const Erasure& erasure) {
   if (erasure.reachedComplete()) {
     out["complete"] = {{"at", rfc3339Of(erasure.completedAt)}, {"seq", erasure.complete.raw()}};
   } else {
-    out["pending"] = "a key holder has not destroyed its keys yet";
+    out["pending"] = pendingJson(ledger.vault(), erasure.version);
   }
-  out["envelopes"] = file.state == ErasureState::closed ? "removed" : "not-yet-removed";
+  const bool removed = file.state == ErasureState::removed || file.state == ErasureState::closed;
+  out["envelopes"] = removed ? "removed" : "not-yet-removed";
+  if (erasure.removed) out["removed"] = {{"seq", erasure.removed->raw()}};
+  if (erasure.closed) out["closed"] = {{"seq", erasure.closed->raw()}};
 }
 
 }  // namespace
 
-std::string jsonOf(const Ledger& ledger, const Erasure& erasure, DryRun dryRun) {
+std::string jsonOf(Ledger& ledger, const Erasure& erasure, DryRun dryRun) {
   const CaseFile& file = erasure.file;
   Json out;
   if (dryRun == DryRun::yes) {
@@ -92,12 +111,16 @@ std::string jsonOf(const Ledger& ledger, const Erasure& erasure, DryRun dryRun) 
   out["ground"] = nameOf(file.ground);
   out["scope"] = file.batch ? "batch" : file.whole ? "person" : "classes";
   out["classes"] = erasure.classes;
+  // What waits is planned again, and who is left gets another number.
+  std::optional<PersonList> tokens;
+  if (file.list && erasure.reachedCommitted()) tokens.emplace(file.salt);
   if (erasure.persons.size() == 1) {
     const ErasedPerson& person = erasure.persons.front();
     if (person.refused) {
       putRefusal(out, *person.refused);
     } else {
       putPerson(out, ledger, person.outcome, file.batch);
+      if (tokens) out["salt"] = tokens->token(person.number);
     }
   } else if (!erasure.persons.empty()) {
     out["persons"] = Json::array();
@@ -109,23 +132,24 @@ std::string jsonOf(const Ledger& ledger, const Erasure& erasure, DryRun dryRun) 
         putRefusal(entry, *person.refused);
       } else {
         putPerson(entry, ledger, person.outcome, false);
+        if (tokens) entry["salt"] = tokens->token(person.number);
       }
       out["persons"].push_back(std::move(entry));
     }
   }
-  if (file.salt != PersonSalt{}) out["salt"] = hexOf(file.salt.view());
+  if (file.salt != PersonSalt{} && !file.list) out["salt"] = hexOf(file.salt.view());
   out["assurance"] = nameOf(ledger.assurance().level);
-  if (dryRun == DryRun::no) putProgress(out, erasure);
+  if (dryRun == DryRun::no) putProgress(out, ledger, erasure);
   return out.dump();
 }
 
-std::string lineOf(const Erasure& erasure) {
+std::string lineOf(Ledger& ledger, const Erasure& erasure) {
   Json out;
   putState(out, erasure);
   out["ground"] = nameOf(erasure.file.ground);
   out["scope"] = erasure.file.batch ? "batch" : erasure.file.whole ? "person" : "classes";
   out["persons"] = erasure.file.persons;
-  putProgress(out, erasure);
+  putProgress(out, ledger, erasure);
   return out.dump();
 }
 

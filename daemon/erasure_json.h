@@ -10,8 +10,8 @@ namespace lacuna {
 
 enum class DryRun : bool { no, yes };
 // With the persons that it has. Of one person the lots and recipients stand at the top.
-std::string jsonOf(const Ledger& ledger, const Erasure& erasure, DryRun dryRun);
-std::string lineOf(const Erasure& erasure);  // of a list: without persons
+std::string jsonOf(Ledger& ledger, const Erasure& erasure, DryRun dryRun);
+std::string lineOf(Ledger& ledger, const Erasure& erasure);  // of a list: without persons
 std::string jsonOf(const TaskView& task);
 std::string jsonOf(const Hold& hold, Instant now, const std::vector<std::string>& aliases);
 

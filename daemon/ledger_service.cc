@@ -47,7 +47,7 @@ struct ReadTicket {
 class OpenLedgerService final : public LedgerService {
  public:
   OpenLedgerService(std::unique_ptr<Ledger> ledger, const ServiceOptions& options)
-      : ledger_(std::move(ledger)), access_(geteuid()), reads_(2), log_(options.log) {
+      : ledger_(std::move(ledger)), access_(geteuid()), log_(options.log) {
     Sequencer& sequencer = ledger_->sequencer();
     for (const LotHandle& lot : sequencer.people().lotsOf(Slot(0))) {
       if (lot.klass != kGrantsClass) continue;
@@ -59,7 +59,7 @@ class OpenLedgerService final : public LedgerService {
         *ledger_, Pipeline::Options{options.checkpointInterval, options.log});
     const auto changed = [this](Ledger& its) { persons_ = its.sequencer().people().count(); };
     erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, changed);
-    withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, reads_);
+    withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, finds_);
     retention_ = std::make_unique<RetentionDesk>(*ledger_, *pipeline_, reads_, changed);
     ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
       erasures_->tick();
@@ -82,6 +82,7 @@ class OpenLedgerService final : public LedgerService {
     ticker_->stop();
     sweeper_->stop();  // it waits for the pipeline
     pipeline_->drain();
+    finds_.drain();
     reads_.drain();  // what was recorded as read is answered
     if (!rested_ && !pipeline_->sealed()) ledger_->rest();
     rested_ = true;
@@ -176,22 +177,18 @@ class OpenLedgerService final : public LedgerService {
       return done(Refusal{RefusalCode::invalidValue, "a text to look for has 1 to 512 bytes"});
     }
     if (reason.size() > kReasonBytesMax) return done(reasonTooLong());
-    // Looked for beside the appends, one at a time, since it opens every alias there is.
-    if (scanning_.exchange(true)) return done(readsFull());
-    const bool taken = reads_.submit([this, caller, text, reason, done] {
+    // Looked for beside the appends, one at a time, since it opens every alias there is; others wait.
+    const bool taken = finds_.submit([this, caller, text, reason, done] {
       Result<std::vector<Ledger::Found>> found = Refusal{RefusalCode::tampered, ""};
       try {
         found = ledger_->findPersons(text, kPersonsFoundMax);
       } catch (const std::exception& fault) {
         found = unreadable(fault);
       }
-      scanning_ = false;
       if (!found) return done(found.refusal());
       tellFound(caller, std::move(*found), reason, done);
     });
-    if (taken) return;
-    scanning_ = false;
-    done(readsFull());
+    if (!taken) done(findsFull());
   }
 
   void personLink(const Caller& caller, std::string person, std::string alias, std::string reason,
@@ -252,6 +249,7 @@ class OpenLedgerService final : public LedgerService {
   void withdraw(const Caller& caller, WithdrawRequest request, Answer<std::string> done) override {
     withdrawals_->withdraw(caller, std::move(request), std::move(done));
   }
+  std::string withdrawStatus() override { return withdrawals_->status(); }
 
   void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) override {
     if (action == "start") return sweeper_->start(std::move(done));
@@ -522,10 +520,11 @@ class OpenLedgerService final : public LedgerService {
           [this, ticket, refusal, done, make](const Draft&, const Refusal* failure) {
             if (failure != nullptr) return done(*failure);
             if (refusal) return done(*refusal);
-            const bool taken = reads_.submit([ticket, done, make] {
+            const bool taken = reads_.submit([this, ticket, done, make] {
               std::optional<Result<T>> answer;
               try {
                 answer = make(*ticket);
+                if (!ledger_->stands(ticket->person)) answer = changedMeanwhile();
               } catch (const std::exception& fault) {
                 answer = unreadable(fault);
               }
@@ -573,8 +572,8 @@ class OpenLedgerService final : public LedgerService {
   mutable std::mutex registerMutex_;
   RegisterHistory registers_;  // a copy for readers
   std::atomic<std::uint64_t> persons_{0};
-  std::atomic<bool> scanning_{false};
-  ReadPool reads_;
+  ReadPool reads_{2, kReadsWaitingMax};
+  ReadPool finds_{1, kFindsWaitingMax};  // looks through everybody: one at a time
   std::function<void(std::string_view)> log_;
   bool rested_ = false;
   std::unique_ptr<ErasureDesk> erasures_;

@@ -5,13 +5,25 @@
 
 namespace lacuna {
 
-Refusal readsFull() {
-  Refusal refusal{RefusalCode::busy, "too many questions wait: ask again in a moment"};
+namespace {
+
+Refusal busy(std::string message) {
+  Refusal refusal{RefusalCode::busy, std::move(message)};
   refusal.retryAfter = kBusyRetryAfter;
   return refusal;
 }
 
-ReadPool::ReadPool(unsigned threads) {
+}  // namespace
+
+Refusal readsFull() { return busy("too many questions wait: ask again in a moment"); }
+Refusal findsFull() {
+  return busy("others are looking through all persons, one after the other: ask again in a moment");
+}
+Refusal changedMeanwhile() {
+  return busy("something of this person was erased or withdrawn while it was read: ask again");
+}
+
+ReadPool::ReadPool(unsigned threads, std::size_t waitingMax) : waitingMax_(waitingMax) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }
 
@@ -31,7 +43,7 @@ void ReadPool::drain() {
 bool ReadPool::submit(std::function<void()> job) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || jobs_.size() >= kReadsWaitingMax) return false;
+    if (stopping_ || jobs_.size() >= waitingMax_) return false;
     jobs_.push_back(std::move(job));
   }
   changed_.notify_one();

@@ -1,4 +1,4 @@
-// A few threads that open what was allowed to be read. Bounded: beyond it the answer is `busy`.
+// Threads that open what was allowed to be read. Bounded: beyond it the answer is `busy`.
 #pragma once
 
 #include "ledger/base/result.h"
@@ -12,12 +12,18 @@
 
 namespace lacuna {
 
-// What a reader hears when submit() takes nothing.
+// What a reader hears when submit() takes nothing; and a search through everybody, which go one after the other.
 Refusal readsFull();
+Refusal findsFull();
+// And one who read while something of the person died.
+Refusal changedMeanwhile();
+
+inline constexpr std::size_t kFindsWaitingMax = 16;
 
 class ReadPool {
  public:
-  explicit ReadPool(unsigned threads);
+  // At most `waitingMax` jobs wait.
+  ReadPool(unsigned threads, std::size_t waitingMax);
   ~ReadPool();  // drains
 
   // Finishes what waits; nothing is taken any more.
@@ -29,6 +35,7 @@ class ReadPool {
  private:
   void loop();
 
+  const std::size_t waitingMax_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::function<void()>> jobs_;

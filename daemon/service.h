@@ -128,6 +128,7 @@ class OfficerService {
   virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
   // Makes one event undecryptable; the others of its lot stay readable. JSON report.
   virtual void withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) = 0;
+  virtual std::string withdrawStatus() = 0;  // how far the search for an event is: one JSON object
   // The second tier of erasures: `start` (or join) a sweep of envelopes, ask its `status`, `cancel` it. One
   // JSON object.
   virtual void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) = 0;

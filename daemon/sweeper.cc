@@ -209,7 +209,7 @@ Outcome Sweeper::carryOut() {
                        recordedSweeps(ledger_.vault(), ledger_.store(), seen->systems, seen->lots),
                        seen->shown);
   pending_ = removal.pending();
-  if (!pending_) return Done{};
+  if (!pending_) return noteRemoved();
   enter(State::removing);
   while (goOn()) {
     const std::optional<std::uint64_t> written = removal.step();
@@ -228,6 +228,24 @@ Outcome Sweeper::carryOut() {
   removal.finish();
   pending_ = false;
   if (options_.log) options_.log("sweep: the envelopes of what was erased are removed");
+  return noteRemoved();
+}
+
+// The cases whose envelopes are gone say so: those that were complete when the last sweep marked the log.
+Outcome Sweeper::noteRemoved() {
+  const Result<Seen> seen = look();
+  if (!seen) return seen.refusal();
+  const Seq through = ledger_.store().removedThrough();
+  std::optional<SweepBody> last;
+  for (const RecordedSweep& sweep :
+       recordedSweeps(ledger_.vault(), ledger_.store(), seen->systems, seen->lots)) {
+    if (sweep.seq < through) last = sweep.body;
+  }
+  for (bool more = last.has_value(); more && goOn();) {
+    const auto refused = alone(
+        [&](Ledger& ledger) { more = ledger.erasures().noteRemoved(last->marked, last->version); });
+    if (refused) return *refused;
+  }
   return Done{};
 }
 

@@ -47,6 +47,7 @@ class Sweeper {
   Outcome sweepOnce();
   Result<SeqSet> marked(SweepMark& mark);
   Outcome carryOut();
+  Outcome noteRemoved();
   Result<SweepMark> due();
   Result<Seen> look();
   // Waits until the piece has run alone; nothing: it was refused, or failed (and the pipeline sealed).

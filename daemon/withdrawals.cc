@@ -44,15 +44,30 @@ void Withdrawals::withdraw(const Caller& caller, WithdrawRequest request,
   WithdrawOrder order{Seq(request.seq), *ground, request.reason, request.person, std::nullopt};
   if (!order.person.empty()) return withdrawNow(caller, std::move(order), std::move(done));
   const bool taken = reads_.submit([this, caller, order, done]() mutable {
+    FindHooks hooks;
+    hooks.onProgress = [this](std::uint64_t seen, std::uint64_t of) {
+      seen_ = seen;
+      of_ = of;
+    };
+    seen_ = of_ = 0;
+    searching_ = true;
     try {
-      order.place = findEvent(ledger_.vault(), ledger_.store(), order.seq, {});
+      order.place = findEvent(ledger_.vault(), ledger_.store(), order.seq, hooks);
+      searching_ = false;
     } catch (const std::exception&) {
+      searching_ = false;
       return done(
           Refusal{RefusalCode::tampered, "the event cannot be looked for: see `lacuna verify`"});
     }
     withdrawNow(caller, std::move(order), std::move(done));
   });
   if (!taken) done(readsFull());
+}
+
+std::string Withdrawals::status() const {
+  nlohmann::ordered_json out{{"searching", searching_.load()}};
+  if (searching_) out["searched"] = {{"slots", seen_.load()}, {"of", of_.load()}};
+  return out.dump();
 }
 
 void Withdrawals::withdrawNow(const Caller& caller, WithdrawOrder order, Answer<std::string> done) {

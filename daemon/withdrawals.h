@@ -18,6 +18,8 @@ class Withdrawals {
   // One JSON object. Without a person the event is looked for first, beside the pipeline: that may take a
   // while.
   void withdraw(const Caller& caller, WithdrawRequest request, Answer<std::string> done);
+  // How far the search for an event is: one JSON object.
+  std::string status() const;
 
  private:
   void withdrawNow(const Caller& caller, WithdrawOrder order, Answer<std::string> done);
@@ -25,6 +27,8 @@ class Withdrawals {
   Ledger& ledger_;
   Pipeline& pipeline_;
   ReadPool& reads_;
+  std::atomic<bool> searching_{false};
+  std::atomic<std::uint64_t> seen_{0}, of_{0};  // slots
 };
 
 }  // namespace lacuna

@@ -3,6 +3,7 @@
 
 #include "ledger/base/limits.h"
 #include "ledger/crypto/digest.h"
+#include "ledger/proof/person_list.h"
 #include "ledger/record/envelope.h"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ Seq Erasures::step(Draft& draft, const Case& one, ErasureStep which,
   body.step = which;
   body.ground = one.file.ground;
   const bool after = which == ErasureStep::committed || which == ErasureStep::complete ||
-                     which == ErasureStep::closed;
+                     which == ErasureStep::removed || which == ErasureStep::closed;
   if (after) {
     body.version = one.file.version;
     body.holdersDestroyed = holdersDestroyed(one.file.version);
@@ -47,7 +48,7 @@ Seq Erasures::step(Draft& draft, const Case& one, ErasureStep which,
   body.weakestAssurance = static_cast<std::uint8_t>(world_.vault.assurance().level);
   if (which == ErasureStep::intent) body.parts = one.file.parts;
   if (which == ErasureStep::received && one.file.salt != PersonSalt{}) {
-    body.person = commitmentOf(one.file.salt);
+    body.person = one.file.list ? PersonList(one.file.salt).root() : commitmentOf(one.file.salt);
   }
   return world_.sequencer.caseEvent(draft, one.slot, Kind::erasure, encode(body),
                                     std::move(stored));
@@ -155,8 +156,9 @@ Result<Erasure> Erasures::order(const Caller& caller, const EraseOrder& order) {
   const std::set<std::string> classes(order.classes.begin(), order.classes.end());
   file.classes.assign(classes.begin(), classes.end());
   file.persons = static_cast<std::uint32_t>(planned.persons.size());
-  // One person's salt: they alone can show that this erasure was theirs. A list has none to give.
-  if (order.persons.size() == 1) world_.entropy.fill(file.salt.bytes);
+  // Each person's salt: they alone can show that this erasure was theirs.
+  world_.entropy.fill(file.salt.bytes);
+  file.list = order.persons.size() > 1;
   const Register& reg = world_.sequencer.registers().latest();
   const Deadlines& policy = reg.deadlines();
   file.needsApproval = policy.secondOfficer;
@@ -396,6 +398,7 @@ void Erasures::finishIfEverywhere(Draft& draft, Case& one) {
   one.file.state = ErasureState::complete;
   one.file.completedAt = draft.recordedAt;
   one.file.complete = step(draft, one, ErasureStep::complete);
+  unswept_.emplace(one.number, one.slot);
 }
 
 Result<Erasure> Erasures::batch(std::vector<EraseTarget> targets, Ground ground) {
@@ -484,6 +487,7 @@ Result<Erasure> Erasures::cancel(const Caller& caller, std::uint64_t caseNumber)
     one.file.heldRest = false;
     if (one.file.state == ErasureState::held) one.file.state = ErasureState::cancelled;
     step(draft, one, ErasureStep::cancelled, said(draft, one, caller.principal, "cancel"));
+    closeIfDone(draft, one);
     put(draft, one);
     Erasure report = reportOf(one);
     commit(draft, "cancelled");

@@ -27,7 +27,8 @@ struct EraseOrder {
 struct ErasedPerson {
   PersonOutcome outcome;
   std::optional<Refusal>
-      refused;  // nothing was planned: unknown-person, erased, nothing-to-erase ...
+      refused;               // nothing was planned: unknown-person, erased, nothing-to-erase ...
+  std::uint32_t number = 0;  // among the persons of the case, when nothing was refused
 };
 
 // How an erasure stands. Committed: we no longer serve it. Complete: every holder destroyed its keys.
@@ -41,7 +42,8 @@ struct Erasure {
   TreeVersion version;
   Instant committedAt{}, completedAt{};
   Seq intent, committed, complete;
-  bool repeated = false;  // this erasure id was asked for before
+  std::optional<Seq> removed, closed;  // told by show() alone
+  bool repeated = false;               // this erasure id was asked for before
 
   bool reachedCommitted() const { return committed != Seq(0); }
   bool reachedComplete() const { return complete != Seq(0); }
@@ -119,6 +121,9 @@ class Erasures {
   // Whether tick() has something to do: a cooling-off time or a fence that ended, a holder that came back.
   bool due(Instant now) const;
   void tick();
+  // A sweep of the second tier was carried out: it marked the log below `marked` in the tree of `version`.
+  // Records so of the cases that it covers, some thousand at a time; true when there are more of them.
+  bool noteRemoved(TreeSize marked, TreeVersion version);
 
  private:
   struct Case {
@@ -175,6 +180,7 @@ class Erasures {
   void stepDestroyed(Draft& draft, const Case& one);
   std::uint8_t holdersDestroyed(TreeVersion version) const;
   void finishIfEverywhere(Draft& draft, Case& one);
+  void closeIfDone(Draft& draft, Case& one);
   StoredEvent said(const Draft& draft, const Case& one, std::uint32_t principal,
                    std::string_view what) const;
 
@@ -193,6 +199,7 @@ class Erasures {
   void forgetCase(Draft& draft, Slot caseSlot);
   std::optional<Case> find(std::uint64_t number) const;
   std::optional<Case> read(Slot caseSlot) const;
+  void eachStep(Slot caseSlot, const std::function<void(Seq, const ErasureBody&)>& visit) const;
   Result<Case*> waiting(std::uint64_t number);
   std::optional<Erasure> repeated(const EraseOrder& order, bool& same) const;
   ByteArray<32> digestOf(const EraseOrder& order) const;
@@ -226,6 +233,8 @@ class Erasures {
   Holds holds_;
   std::unordered_map<ErasureId, Slot, IdHash> ids_;  // of every case that lives
   std::map<std::uint64_t, Case> open_;               // that something is still to be done for
+  std::map<std::uint64_t, Slot> unswept_;            // complete, envelopes not yet known to be gone
+  TreeSize swept_;                                   // what noteRemoved() has been through
   std::atomic<std::int64_t> dueAt_{INT64_MAX};       // ms
   std::atomic<std::uint64_t> pending_{0};            // lowest tree version not destroyed everywhere
 };

@@ -98,6 +98,7 @@ void Erasures::load() {
     std::optional<Case> one = read(slot);
     if (!one) return;  // a case of another kind
     ids_.emplace(one->file.erasure, slot);
+    if (one->file.state == ErasureState::complete) unswept_.emplace(one->number, slot);
     CaseFile& file = one->file;
     // Keys from before it was forgotten, put back: it is forgotten again.
     if (file.forgotten && world_.vault.lotKey(slot, file.passing)) file.forgotten = false;
@@ -184,6 +185,7 @@ void Erasures::forgetCase(Draft& draft, Slot caseSlot) {
   }
   std::erase_if(ids_, [&](const auto& entry) { return entry.second == caseSlot; });
   std::erase_if(open_, [&](const auto& entry) { return entry.second.slot == caseSlot; });
+  std::erase_if(unswept_, [&](const auto& entry) { return entry.second == caseSlot; });
 }
 
 // ---- requests
@@ -262,6 +264,7 @@ void Erasures::addPlan(Plan& plan, Slot slot, const std::set<std::string>& class
   }
   person.asked = plan.asked.size() - 1;
   asked.outcome = person.outcome;
+  asked.number = static_cast<std::uint32_t>(plan.persons.size());
   plan.targets += person.targets.size();
   plan.persons.push_back(std::move(person));
 }
@@ -325,10 +328,30 @@ Result<Erasure> Erasures::show(std::uint64_t caseNumber) const {
   Erasure out = reportOf(*one);
   for (std::uint32_t i = 0; i < one->file.persons; ++i) {
     if (std::optional<PersonOutcome> outcome = outcomeOf(*one, i)) {
-      out.persons.push_back({std::move(*outcome), std::nullopt});
+      out.persons.push_back({std::move(*outcome), std::nullopt, i});
     }
   }
+  if (one->file.state != ErasureState::removed && one->file.state != ErasureState::closed) {
+    return out;
+  }
+  eachStep(one->slot, [&](Seq seq, const ErasureBody& body) {
+    if (body.step == ErasureStep::removed) out.removed = seq;
+    if (body.step == ErasureStep::closed) out.closed = seq;
+  });
   return out;
+}
+
+// The steps that the case itself records, as its own events.
+void Erasures::eachStep(Slot caseSlot,
+                        const std::function<void(Seq, const ErasureBody&)>& visit) const {
+  for (const LotHandle& lot : world_.sequencer.people().lotsOf(caseSlot)) {
+    for (const PersonEvent& event :
+         readLot(world_.vault, world_.store, world_.sequencer.systems(), caseSlot, lot)) {
+      if (event.kind != Kind::erasure || event.body.empty()) continue;
+      const Result<ErasureBody> body = decodeErasure(event.body);
+      if (body) visit(event.seq, *body);
+    }
+  }
 }
 
 // Who has destroyed stands in the case's own steps, so that the list is that of the record `complete` whoever was
@@ -338,16 +361,11 @@ std::vector<CertificateHolder> Erasures::holdersOf(const Erasure& erasure) const
   const std::optional<Slot> slot =
       world_.sequencer.people().findCase(std::to_string(erasure.caseNumber));
   if (slot) {
-    for (const LotHandle& lot : world_.sequencer.people().lotsOf(*slot)) {
-      for (const PersonEvent& event :
-           readLot(world_.vault, world_.store, world_.sequencer.systems(), *slot, lot)) {
-        if (event.kind != Kind::erasure || event.body.empty()) continue;
-        const Result<ErasureBody> body = decodeErasure(event.body);
-        if (!body || body->step != ErasureStep::destroyed) continue;
-        out[body->holder] = {body->holder, "destroyed", body->destroyedAt,
-                             std::string(nameOf(static_cast<Assurance>(body->weakestAssurance)))};
-      }
-    }
+    eachStep(*slot, [&](Seq, const ErasureBody& body) {
+      if (body.step != ErasureStep::destroyed) return;
+      out[body.holder] = {body.holder, "destroyed", body.destroyedAt,
+                          std::string(nameOf(static_cast<Assurance>(body.weakestAssurance)))};
+    });
   }
   const bool complete = !out.empty();  // the steps are recorded together, when all have destroyed
   for (const HolderStatus& holder : world_.vault.holders()) {

@@ -1,5 +1,7 @@
 // The certificate of an erasure: what its case says, signed, beside the receipts of its steps.
 #include "ledger/ledger.h"
+#include "ledger/proof/person_list.h"
+#include "ledger/sweep.h"
 
 #include <algorithm>
 
@@ -50,6 +52,15 @@ void addPersons(CertificateStatement& s, const Erasure& erasure, const std::stri
   }
 }
 
+// The first sweep that covers it.
+RecordedSweep sweepOf(const std::vector<RecordedSweep>& sweeps, const Erasure& erasure) {
+  for (const RecordedSweep& sweep : sweeps) {
+    if (sweep.body.marked.raw() > erasure.intent.raw() && sweep.body.version >= erasure.version)
+      return sweep;
+  }
+  throw Fault("the sweep that removed the envelopes of a case is missing");
+}
+
 }  // namespace
 
 Result<std::string> Ledger::certificate(std::uint64_t caseNumber) {
@@ -71,7 +82,10 @@ Result<std::string> Ledger::certificate(std::uint64_t caseNumber) {
   s.version = erasure->version;
   s.holders = erasures_->holdersOf(*erasure);
   s.caseNumber = erasure->caseNumber;
-  if (erasure->file.salt != PersonSalt{}) s.person = commitmentOf(erasure->file.salt);
+  if (erasure->file.salt != PersonSalt{}) {
+    s.person = erasure->file.list ? PersonList(erasure->file.salt).root()
+                                  : commitmentOf(erasure->file.salt);
+  }
   s.intent = erasure->intent;
   s.committed = erasure->committed;
   std::vector<Seq> steps{Seq(0), erasure->file.received, s.intent, s.committed};
@@ -82,6 +96,21 @@ Result<std::string> Ledger::certificate(std::uint64_t caseNumber) {
   Certificate certificate;
   certificate.key = textOf(verifierKey());
   certificate.states.push_back(signStatement(s, vault_->signingKey()));
+  if (erasure->removed) {
+    const RecordedSweep sweep = sweepOf(recordedSweeps(*vault_, *store_, sequencer_->systems(),
+                                                       sequencer_->people().lotsOf(Slot(0))),
+                                        *erasure);
+    s.tier = CertificateTier::removed;
+    s.removed = sweep.seq;
+    s.smallSet = sweep.body.few;
+    steps.insert(steps.end(), {sweep.seq, *erasure->removed});
+    certificate.states.push_back(signStatement(s, vault_->signingKey()));
+  }
+  if (erasure->closed) {
+    s.tier = CertificateTier::closed;
+    steps.push_back(*erasure->closed);
+    certificate.states.push_back(signStatement(s, vault_->signingKey()));
+  }
   for (const Seq seq : steps) {
     Result<std::string> proof = receipt(seq);
     if (!proof) return proof.refusal();

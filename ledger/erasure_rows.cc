@@ -10,9 +10,9 @@ constexpr std::uint8_t kRowVersion = 1;  // on disk: never renumber
 // The last millisecond that RFC 3339 can write (9999-12-31T23:59:59.999Z).
 constexpr std::uint64_t kMillisMax = 253402300799999;
 
-constexpr std::array<std::string_view, 10> kStateNames = {
-    "",        "waiting",   "destroying", "committed", "complete",
-    "refused", "cancelled", "held",       "followed",  "closed"};
+constexpr std::array<std::string_view, 11> kStateNames = {
+    "",          "waiting", "destroying", "committed", "complete", "refused",
+    "cancelled", "held",    "followed",   "closed",    "removed"};
 constexpr std::array<std::string_view, 7> kTaskNames = {
     "", "queued", "sent", "acknowledged", "executed", "failed", "impossible"};
 
@@ -88,11 +88,11 @@ bool holds(const Hold& hold) {
                      [](const Blocked& b) { return classesFit(b.classes); });
 }
 
-constexpr std::uint8_t kFlagsMax = 63;
+constexpr std::uint8_t kFlagsMax = 127;
 std::uint8_t flagsOf(const CaseFile& f) {
-  return static_cast<std::uint8_t>((f.whole ? 1 : 0) | (f.batch ? 2 : 0) |
-                                   (f.needsApproval ? 4 : 0) | (f.forgotten ? 8 : 0) |
-                                   (f.contactsForgotten ? 16 : 0) | (f.heldRest ? 32 : 0));
+  return static_cast<std::uint8_t>(
+      (f.whole ? 1 : 0) | (f.batch ? 2 : 0) | (f.needsApproval ? 4 : 0) | (f.forgotten ? 8 : 0) |
+      (f.contactsForgotten ? 16 : 0) | (f.heldRest ? 32 : 0) | (f.list ? 64 : 0));
 }
 
 }  // namespace
@@ -141,13 +141,13 @@ Result<CaseFile> decodeCaseFile(ByteView bytes) {
   CaseFile f;
   f.erasure = in.digest<ErasureId>();
   if (!take(in, f.ground, Ground::unstated, Ground::retentionEnd) ||
-      !take(in, f.state, ErasureState::waiting, ErasureState::closed)) {
+      !take(in, f.state, ErasureState::waiting, ErasureState::removed)) {
     return tampered("a case file");
   }
   const std::uint8_t flags = in.u8();
   f.whole = (flags & 1) != 0, f.batch = (flags & 2) != 0, f.needsApproval = (flags & 4) != 0;
   f.forgotten = (flags & 8) != 0, f.contactsForgotten = (flags & 16) != 0;
-  f.heldRest = (flags & 32) != 0;
+  f.heldRest = (flags & 32) != 0, f.list = (flags & 64) != 0;
   f.principal = in.u32(), f.approver = in.u32();
   f.follows = in.u64(), f.followedBy = in.u64();
   for (Instant* t : {&f.receivedAt, &f.approvedAt, &f.notBefore, &f.committedAt, &f.completedAt,

@@ -29,6 +29,8 @@ enum class ErasureState : std::uint8_t {
   held = 7,      // a hold blocks everything; lifting it opens a new case
   followed = 8,  // was held; another case carried it out
   closed = 9,
+  removed =
+      10,  // the envelopes are physically gone; somebody has still to be told, or a hold stands
 };
 std::string_view nameOf(ErasureState state);
 
@@ -42,6 +44,7 @@ struct CaseFile {  // 'E'
   bool forgotten = false;      // the passing leaf is dead
   bool contactsForgotten = false;
   bool heldRest = false;  // a hold kept some of what was asked for
+  bool list = false;      // of many: the salt is the secret of their list (proof/person_list.h)
   std::uint32_t principal = 0, approver = 0;
   std::uint64_t follows = 0, followedBy = 0;  // case numbers
   Instant receivedAt{}, approvedAt{}, notBefore{}, committedAt{}, completedAt{}, fenceUntil{};

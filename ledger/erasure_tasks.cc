@@ -108,6 +108,8 @@ void Erasures::setTask(Draft& draft, const Caller& caller, TaskPlace& place, Tas
   Case& one = live->second;
   if (wasOpen && settled(state) && one.openTasks > 0) --one.openTasks;
   if (!wasOpen && !settled(state)) ++one.openTasks;
+  closeIfDone(draft, one);
+  if (one.file.state == ErasureState::closed) put(draft, one);
 }
 
 Result<TaskView> Erasures::takeTask(const Caller& caller, std::string_view id) {
@@ -209,6 +211,7 @@ Erasure Erasures::follow(Draft& draft, std::vector<Case>& held, Slot slot) {
   for (Case& before : held) {
     before.file.followedBy = one.number;
     if (before.file.state == ErasureState::held) before.file.state = ErasureState::followed;
+    closeIfDone(draft, before);
     const auto live = open_.find(before.number);
     if (live != open_.end()) live->second.file = before.file;
     put(draft, before);

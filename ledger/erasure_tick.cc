@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace lacuna {
+namespace {
+
+constexpr std::size_t kCasesPerGroup = 1000;
+
+}  // namespace
 
 bool Erasures::due(Instant now) const {
   if (now.time_since_epoch().count() >= dueAt_.load()) return true;
@@ -101,6 +106,48 @@ void Erasures::forgetDue() {
   commit(draft, "forgotten");
   for (const Fence& fence : fences) world_.sequencer.forgetFence(fence);
   for (const std::uint64_t number : numbers) close(number);
+}
+
+// ---- the second tier
+
+// Nothing is left to be done for it: nobody has to be told any more, and no hold keeps a rest of it.
+void Erasures::closeIfDone(Draft& draft, Case& one) {
+  const bool waits = one.file.heldRest && one.file.followedBy == 0;
+  if (one.file.state != ErasureState::removed || one.openTasks > 0 || waits) return;
+  one.file.state = ErasureState::closed;
+  step(draft, one, ErasureStep::closed);
+}
+
+// A sweep leaves no envelope below its mark that a lot dead in its tree had. A crash before this is recorded
+// leaves the cases complete; the next look, at start or after a sweep, finds them.
+bool Erasures::noteRemoved(TreeSize marked, TreeVersion version) {
+  if (marked.raw() <= swept_.raw()) return false;
+  std::vector<Case> covered;
+  for (const auto& [number, slot] : unswept_) {
+    if (covered.size() == kCasesPerGroup) break;
+    std::optional<Case> one = find(number);
+    LACUNA_ASSERT(one.has_value(), "a case without its file");
+    const CaseFile& file = one->file;
+    if (file.version > version || file.intent.raw() >= marked.raw()) continue;
+    covered.push_back(std::move(*one));
+  }
+  const bool more = covered.size() == kCasesPerGroup;
+  if (!more) swept_ = marked;
+  if (covered.empty()) return false;
+  std::vector<std::uint64_t> numbers;
+  Draft draft = world_.sequencer.begin();
+  for (Case& each : covered) {
+    Case& one = attend(std::move(each));
+    numbers.push_back(one.number);
+    one.file.state = ErasureState::removed;
+    step(draft, one, ErasureStep::removed);
+    closeIfDone(draft, one);
+    put(draft, one);
+    unswept_.erase(one.number);
+  }
+  commit(draft, "removed");
+  for (const std::uint64_t number : numbers) close(number);
+  return more;
 }
 
 }  // namespace lacuna

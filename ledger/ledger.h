@@ -79,6 +79,9 @@ class Ledger {
   // Any thread. What consult() allowed; opened from the log.
   std::vector<PersonEvent> read(const PersonHandle& person, const SystemNumbers& systems) const;
   PersonFacts facts(const PersonHandle& person, const RegisterHistory& registers) const;
+  // Whether every lot of the handle still lives. If not, what was read with it may lack what an erasure took,
+  // and what a withdrawal moved to another lot. Asked after reading.
+  bool stands(const PersonHandle& person) const;
   // A recipient as it is called today: a party, or an instance by its name.
   std::string nameOfRecipient(const InstanceRef& recipient) const;
   // Subjects one of whose aliases contains `text`, ignoring ASCII case. Opens every alias row.

@@ -9,6 +9,8 @@
 namespace lacuna {
 namespace {
 
+constexpr std::uint64_t kRowsPerEpoch = 2048;  // of alias rows looked through
+
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(),
@@ -53,6 +55,13 @@ std::vector<PersonEvent> Ledger::read(const PersonHandle& person,
     if (event.stored.actor) event.actorName = instanceName(*event.stored.actor, names);
   }
   return events;
+}
+
+bool Ledger::stands(const PersonHandle& person) const {
+  const Vault::Reader keys = vault_->reader();
+  return std::all_of(person.lots.begin(), person.lots.end(), [&](const LotHandle& lot) {
+    return keys.lotKey(person.slot, lot.leaf).has_value();
+  });
 }
 
 PersonFacts Ledger::facts(const PersonHandle& person, const RegisterHistory& registers) const {
@@ -109,11 +118,17 @@ std::vector<Ledger::Found> Ledger::findPersons(std::string_view text, std::size_
   std::vector<Found> out;
   const ByteArray<1> prefix{'A'};
   std::optional<Slot> last;
+  std::optional<Vault::Reader> keys;  // an erasure waits for it, so it is short
+  std::uint64_t rows = 0;
   store_->scan(Table::persons, prefix, [&](ByteView key, ByteView value) {
+    if (rows++ % kRowsPerEpoch == 0) {
+      keys.reset();
+      keys.emplace(vault_->reader());
+    }
     ByteReader in(key.subspan(1));
     const Slot slot(in.u64());
     if (last == slot) return true;
-    const std::optional<Secret> lotKey = vault_->lotKey(slot, LeafNo(in.u16()));
+    const std::optional<Secret> lotKey = keys->lotKey(slot, LeafNo(in.u16()));
     if (!lotKey) return true;
     const Result<Bytes> plain = openRow(*lotKey, sealedKey(key), value);
     if (!plain) throw Fault("an alias row does not open although its key lives");

@@ -360,6 +360,10 @@ interface Officer {
   # whose event it is, as in ReadRequest; empty: everyone's lots are looked through, which may take a while.
   # `reason` as in ReadRequest. The report is one JSON object.
 
+  withdrawStatus @26 () -> Outcome(Text);
+  # How far a search for the event to withdraw is: one JSON object with `searching` and, meanwhile, `searched`
+  # (`slots` seen, `of` how many at most). It names nobody.
+
   sweepEnvelopes @23 (action :Text) -> Outcome(Text);
   # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`
   # is "start" (refused `nothing-to-erase` while too few were erased since the last sweep, `incomplete`

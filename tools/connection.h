@@ -52,14 +52,19 @@ class Connection {
   wire::Gate::Client gate_;
 };
 
-// Waits for an answer that is one text, or lines.
-template <typename Request>
-Result<std::string> askText(Loop& loop, Request&& request) {
-  auto answer = request.send().wait(loop.wait());
+// An answer that is one text.
+template <typename Response>
+Result<std::string> takeText(Response&& answer) {
   if (answer.isRefusal()) return refusalOf(answer.getRefusal());
   KJ_REQUIRE(answer.isOk(), "the daemon gave no answer");
   const auto text = answer.getOk();
   return std::string(text.begin(), text.size());
+}
+
+// Waits for an answer that is one text, or lines.
+template <typename Request>
+Result<std::string> askText(Loop& loop, Request&& request) {
+  return takeText(request.send().wait(loop.wait()));
 }
 
 // All lines of an answer, however many pages it has.

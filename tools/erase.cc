@@ -1,9 +1,11 @@
 #include "ledger/base/clock.h"
 #include "ledger/base/limits.h"
+#include "ledger/proof/certificate.h"
 #include "tools/commands.h"
 #include "tools/reading.h"
 
 #include <array>
+#include <fstream>
 #include <sstream>
 
 namespace lacuna::tool {
@@ -89,6 +91,19 @@ Refusal refusalOf(const Json& report) {
   return {RefusalCode::nothingToErase, "nothing of this can be erased"};
 }
 
+// The key holders that still have their keys, and since when they are away.
+std::string pendingText(const Console& console, const Json& report) {
+  std::string out;
+  for (const Json& holder : report.value("pending", Json::array())) {
+    out += out.empty() ? "" : ", ";
+    out += std::string(console.say("key holder ", "sleutelhouder ")) + holder["holder"].dump();
+    if (!holder.contains("since")) continue;
+    out += std::string(console.say(", away since ", ", weg sinds ")) +
+           holder["since"].get<std::string>();
+  }
+  return out.empty() ? std::string(console.say("a key holder", "een sleutelhouder")) : out;
+}
+
 // What the state of an erasure means for whoever asked for it to be done.
 Exit exitOf(Console& console, const Json& report, std::string_view wait) {
   const std::string state = report.value("state", "");
@@ -111,10 +126,10 @@ Exit exitOf(Console& console, const Json& report, std::string_view wait) {
   if (state == "followed") return Exit::done;
   console.warn(
       reached(report, "committed")
-          ? console.say(
-                "the erasure is committed and not yet complete: a key holder still has its key",
-                "de wissing is vastgesteld en nog niet voltooid: een sleutelhouder heeft de "
-                "sleutel nog")
+          ? std::string(
+                console.say("the erasure is committed and not yet complete: it waits for ",
+                            "de wissing is vastgesteld en nog niet voltooid: zij wacht op ")) +
+                pendingText(console, report)
       : state == "held"
           ? console.say("a hold keeps all of this: it is erased when the hold is lifted",
                         "een bewaarplicht houdt dit alles: het wordt gewist als zij is opgeheven")
@@ -128,7 +143,33 @@ Exit exitOf(Console& console, const Json& report, std::string_view wait) {
   return Exit::unfinished;
 }
 
-// To the file, or with none to the output.
+// What an earlier certificate of the same erasure lacks, behind it: its states stay as they were signed.
+std::string continued(const std::string& before, const std::string& now) {
+  const Result<Certificate> old = certificateOfText(before), made = certificateOfText(now);
+  if (!old || !made || old->key != made->key) return now;
+  const Result<CertificateStatement> last = decodeStatement(old->states.back().text);
+  if (!last || !verifyCertificate(before, std::nullopt)) return now;
+  Certificate out = *old;
+  for (const SignedStatement& state : made->states) {
+    const Result<CertificateStatement> statement = decodeStatement(state.text);
+    if (!statement || statement->erasure != last->erasure) return now;
+    if (statement->tier > last->tier) out.states.push_back(state);
+  }
+  if (out.states.size() == old->states.size()) return now;
+  out.proofs.insert(out.proofs.end(), made->proofs.begin(), made->proofs.end());
+  const std::string text = textOf(out);
+  return verifyCertificate(text, std::nullopt) ? text : now;
+}
+
+std::string earlier(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::string text(kCertificateBytesMax, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+// To the file, or with none to the output. A file that holds an earlier certificate of it is continued.
 Exit writeCertificate(Invocation& call, std::uint64_t number, const std::string& file) {
   return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
     auto request = officer.erasureCertificateRequest();
@@ -138,7 +179,7 @@ Exit writeCertificate(Invocation& call, std::uint64_t number, const std::string&
     if (file.empty()) {
       call.console.out() << *answer;
     } else {
-      writeFile(file, *answer);
+      writeFile(file, continued(earlier(file), *answer));
     }
     return Exit::done;
   });

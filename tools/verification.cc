@@ -61,6 +61,8 @@ constexpr std::array kSentences{
     std::pair(finding::kDocumentMissing, std::string_view("het document van het record ontbreekt")),
     std::pair(finding::kDocumentChanged,
               std::string_view("het document is niet dat waaraan het record zich bindt")),
+    std::pair(finding::kSweep,
+              std::string_view("de opschoning zegt in haar documenten niet wat zij verwijderde")),
     std::pair(finding::kTile,
               std::string_view("het record is niet dat wat de bewaarde tegel noemt")),
     std::pair(finding::kUpperTile,

@@ -1,6 +1,7 @@
 // lacuna verify --certificate FILE: offline, with nothing but the file and a key.
 #include "ledger/base/civil.h"
 #include "ledger/proof/certificate.h"
+#include "ledger/proof/person_list.h"
 #include "tools/commands.h"
 
 #include <algorithm>
@@ -13,58 +14,98 @@ std::string lotText(const CertificateLot& lot) {
 }
 
 template <typename T, typename Text>
-std::string listText(const std::vector<T>& values, Text text) {
+std::string listText(const std::vector<T>& values, std::string_view none, Text text) {
   std::string out;
   for (const T& value : values) out += (out.empty() ? "" : ", ") + text(value);
-  return out.empty() ? "none" : out;
+  return out.empty() ? std::string(none) : out;
 }
 
-std::string whoText(const CertificateReport& report) {
-  if (report.trusted) return "signed by " + textOf(report.key) + "\n";
-  return "not checked: whose key this is; the certificate names " + textOf(report.key) + "\n";
-}
+// The report in one language; the words of states, codes and grounds are the same in both.
+class Telling {
+ public:
+  Telling(const CertificateReport& report, Language language)
+      : report_(report), s_(report.states.back()), dutch_(language == Language::nl) {}
 
-std::string textOf(const CertificateReport& report) {
-  const CertificateStatement& s = report.states.back();
-  std::string out = report.trusted ? "verified: " : "internally consistent: ";
-  out += "erasure " + hexOf(s.erasure.view()) + " of the log " + s.origin + " is " +
-         std::string(nameOf(s.tier)) + "\n" + whoText(report);
-  out += "ground: " + std::string(nameOf(s.ground)) +
-         "; scope: " + (s.wholePerson ? "person" : "classes") + "\n";
-  out += "asked: " + rfc3339Of(report.intentAt) +
-         "; no longer served since: " + rfc3339Of(report.committedAt) + "\n";
-  if (report.completeAt) {
-    out += "keys destroyed by every holder: " + rfc3339Of(*report.completeAt) + "\n";
+  std::string text() const { return head() + steps() + lists() + tail(); }
+
+ private:
+  std::string say(std::string_view english, std::string_view dutch) const {
+    return std::string(dutch_ ? dutch : english);
   }
-  if (report.removedAt) out += "envelopes removed: " + rfc3339Of(*report.removedAt) + "\n";
-  out += "erased: " + listText(s.erased, lotText) + "\n";
-  out += "kept: " +
-         listText(s.kept,
-                  [](const CertificateKept& kept) {
-                    return lotText(kept.lot) + " (" + kept.code +
-                           (kept.law.empty() ? "" : ", " + kept.law) +
-                           (kept.until.empty() ? "" : ", until " + kept.until) + ")";
-                  }) +
-         "\n";
-  out += "holders: " +
-         listText(s.holders,
-                  [](const CertificateHolder& holder) {
-                    return std::to_string(holder.number) + " " + holder.state +
-                           (holder.assurance.empty() ? "" : " (" + holder.assurance + ")");
-                  }) +
-         "\n";
-  out += "recipients: " +
-         listText(s.recipients,
-                  [](const CertificateRecipient& recipient) {
-                    return recipient.party + " " + recipient.state;
-                  }) +
-         "\n";
-  if (s.smallSet) out += "the sweep removed fewer than 100 slots together\n";
-  out +=
-      "not checked: that the holders told the truth about their storage; copies outside the "
-      "ledger\n";
-  return out;
-}
+
+  std::string head() const {
+    std::string out = report_.trusted ? say("verified: ", "geverifieerd: ")
+                                      : say("internally consistent: ", "in zichzelf sluitend: ");
+    out += say("erasure ", "wissing ") + hexOf(s_.erasure.view()) +
+           say(" of the log ", " van het logboek ") + s_.origin + say(" is ", " is ") +
+           std::string(nameOf(s_.tier)) + "\n";
+    out += report_.trusted ? say("signed by ", "ondertekend door ")
+                           : say("not checked: whose key this is; the certificate names ",
+                                 "niet nagegaan: van wie deze sleutel is; het certificaat noemt ");
+    out += textOf(report_.key) + "\n";
+    return out + say("ground: ", "grond: ") + std::string(nameOf(s_.ground)) +
+           say("; scope: ", "; omvang: ") +
+           (s_.wholePerson ? say("person", "persoon") : say("classes", "klassen")) + "\n";
+  }
+
+  std::string steps() const {
+    std::string out = say("asked: ", "gevraagd: ") + rfc3339Of(report_.intentAt) +
+                      say("; no longer served since: ", "; niet meer te lezen sinds: ") +
+                      rfc3339Of(report_.committedAt) + "\n";
+    if (report_.completeAt) {
+      out += say("keys destroyed by every holder: ", "sleutels door elke houder vernietigd: ") +
+             rfc3339Of(*report_.completeAt) + "\n";
+    }
+    if (report_.removedAt) {
+      out += say("envelopes removed: ", "enveloppen verwijderd: ") + rfc3339Of(*report_.removedAt) +
+             "\n";
+    }
+    return out;
+  }
+
+  std::string lists() const {
+    const std::string none = say("none", "geen");
+    std::string out = say("erased: ", "gewist: ") + listText(s_.erased, none, lotText) + "\n";
+    out += say("kept: ", "bewaard: ") +
+           listText(s_.kept, none,
+                    [&](const CertificateKept& kept) {
+                      return lotText(kept.lot) + " (" + kept.code +
+                             (kept.law.empty() ? "" : ", " + kept.law) +
+                             (kept.until.empty() ? "" : say(", until ", ", tot ") + kept.until) +
+                             ")";
+                    }) +
+           "\n";
+    out += say("holders: ", "sleutelhouders: ") +
+           listText(s_.holders, none,
+                    [](const CertificateHolder& holder) {
+                      return std::to_string(holder.number) + " " + holder.state +
+                             (holder.assurance.empty() ? "" : " (" + holder.assurance + ")");
+                    }) +
+           "\n";
+    return out + say("recipients: ", "ontvangers: ") +
+           listText(s_.recipients, none,
+                    [](const CertificateRecipient& recipient) {
+                      return recipient.party + " " + recipient.state;
+                    }) +
+           "\n";
+  }
+
+  std::string tail() const {
+    std::string out;
+    if (s_.smallSet) {
+      out = say("the sweep removed fewer than 100 slots together\n",
+                "de opschoning verwijderde minder dan 100 plaatsen tegelijk\n");
+    }
+    return out + say("not checked: that the holders told the truth about their storage; copies "
+                     "outside the ledger\n",
+                     "niet nagegaan: of de houders de waarheid zeiden over hun opslag; kopieën "
+                     "buiten het grootboek\n");
+  }
+
+  const CertificateReport& report_;
+  const CertificateStatement& s_;
+  const bool dutch_;
+};
 
 Json jsonOf(const CertificateReport& report) {
   const CertificateStatement& s = report.states.back();
@@ -82,13 +123,16 @@ Json jsonOf(const CertificateReport& report) {
   return out;
 }
 
-std::optional<PersonSalt> saltOf(Invocation& call) {
+// What the salt that the person was given commits to.
+std::optional<PersonCommitment> saltOf(Invocation& call) {
   const std::string asked = call.text("salt");
   if (asked.empty()) return std::nullopt;
-  const std::optional<Bytes> bytes = bytesOfHex(asked);
-  const std::optional<PersonSalt> salt = bytes ? PersonSalt::from(*bytes) : std::nullopt;
-  if (!salt) throw UsageError("--salt is 64 hexadecimal digits, as the person was given them");
-  return salt;
+  const std::optional<PersonCommitment> person = commitmentOfToken(asked);
+  if (!person) {
+    throw UsageError("--salt is 64 hexadecimal digits (" + std::to_string(2 * kPersonTokenBytes) +
+                     " of an erasure of a list), as the person was given them");
+  }
+  return person;
 }
 
 Exit fail(Invocation& call, const std::string& why) {
@@ -98,7 +142,8 @@ Exit fail(Invocation& call, const std::string& why) {
     writeFile(file, report.dump(2) + "\n");
   }
   if (call.console.json()) call.console.out() << report.dump() << '\n';
-  call.console.warn("verification failed: " + why);
+  call.console.warn(
+      std::string(call.console.say("verification failed: ", "verificatie mislukt: ")) + why);
   return Exit::notVerified;
 }
 
@@ -106,13 +151,13 @@ Exit fail(Invocation& call, const std::string& why) {
 
 Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key) {
   Console& console = call.console;
-  const std::optional<PersonSalt> salt = saltOf(call);
+  const std::optional<PersonCommitment> salt = saltOf(call);
   const std::string text =
       contentOf("the certificate", call.text("certificate"), console.in(), kCertificateBytesMax);
   const Result<CertificateReport> report = verifyCertificate(text, key);
   if (!report) return fail(call, report.refusal().message);
   const std::optional<PersonCommitment>& person = report->states.back().person;
-  if (salt && (!person || commitmentOf(*salt) != *person)) {
+  if (salt && (!person || *salt != *person)) {
     return fail(call, "the salt is not the one of this erasure");
   }
   Json json = jsonOf(*report);
@@ -122,8 +167,12 @@ Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& k
     writeFile(file, json.dump(2) + "\n");
   }
   if (console.format() != Format::table) return console.showObject(json.dump());
-  console.out() << printable(textOf(*report), Lines::kept);
-  if (salt) console.out() << "the salt is this erasure's: it was about whoever was given it\n";
+  console.out() << printable(Telling(*report, console.language()).text(), Lines::kept);
+  if (salt) {
+    console.out() << console.say(
+        "the salt is this erasure's: it was about whoever was given it\n",
+        "het kenmerk hoort bij deze wissing: zij ging over wie het kreeg\n");
+  }
   return Exit::done;
 }
 

@@ -80,6 +80,14 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> withdrawStatus(WithdrawStatusContext context) override {
+    return as(context, [&](Caller) {
+      const std::string status = service().withdrawStatus();
+      context.getResults().setOk(kj::StringPtr(status.c_str(), status.size()));
+      return kj::READY_NOW;
+    });
+  }
+
   kj::Promise<void> sweepEnvelopes(SweepEnvelopesContext context) override {
     return as(context, [&](Caller caller) {
       auto action = textOf(context.getParams().getAction(), "action", kNameBytesMax);

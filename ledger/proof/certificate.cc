@@ -226,7 +226,12 @@ struct Step {
 struct Evidence {
   std::optional<GenesisBody> genesis;
   std::vector<std::pair<Seq, Step>> steps;
-  std::vector<std::pair<Seq, Instant>> sweeps;
+  struct Sweep {
+    Seq seq;
+    SweepBody body;
+    Instant at{};
+  };
+  std::vector<Sweep> sweeps;
   TreeSize size;
 
   const Step* find(Seq seq) const {
@@ -235,11 +240,16 @@ struct Evidence {
     }
     return nullptr;
   }
-  std::optional<Instant> sweptAt(Seq seq) const {
-    for (const auto& [at, when] : sweeps) {
-      if (at == seq) return when;
-    }
-    return std::nullopt;
+  const Sweep* sweepAt(Seq seq) const {
+    const auto found = std::find_if(sweeps.begin(), sweeps.end(),
+                                    [&](const Sweep& sweep) { return sweep.seq == seq; });
+    return found == sweeps.end() ? nullptr : &*found;
+  }
+  bool has(const CertificateStatement& s, ErasureStep which) const {
+    return std::any_of(steps.begin(), steps.end(), [&](const auto& entry) {
+      const ErasureBody& body = entry.second.body;
+      return body.step == which && body.erasure == s.erasure && body.version == s.version;
+    });
   }
 };
 
@@ -260,7 +270,9 @@ Result<Evidence> evidenceOf(const Certificate& certificate, const VerifierKey& k
       if (!body) return body.refusal();
       out.steps.push_back({record->seq, {*body, record->recordedAt}});
     } else if (record->kind == Kind::sweep) {
-      out.sweeps.push_back({record->seq, record->recordedAt});
+      const Result<SweepBody> body = decodeSweep(record->body);
+      if (!body) return body.refusal();
+      out.sweeps.push_back({record->seq, *body, record->recordedAt});
     } else {
       return bad("proves a record that is no step of an erasure");
     }
@@ -314,14 +326,30 @@ Outcome personAgrees(const Evidence& evidence, const CertificateStatement& s) {
   return Done{};
 }
 
+// The sweep covers the erasure, and the case says that it did.
+Outcome removalAgrees(const Evidence& evidence, const CertificateStatement& s) {
+  if (s.tier >= CertificateTier::removed && !s.removed) return bad("names no step of removal");
+  if (!s.removed) return Done{};
+  const Evidence::Sweep* sweep = evidence.sweepAt(*s.removed);
+  if (sweep == nullptr) return bad("names a sweep without proving it");
+  if (sweep->body.marked.raw() <= s.intent.raw() || sweep->body.version < s.version) {
+    return bad("names a sweep that came before the erasure");
+  }
+  if (sweep->body.few != s.smallSet) return bad("says otherwise than the log how many were swept");
+  if (!evidence.has(s, ErasureStep::removed)) return bad("does not prove the step of removal");
+  if (s.tier == CertificateTier::closed && !evidence.has(s, ErasureStep::closed)) {
+    return bad("does not prove that the case is closed");
+  }
+  return Done{};
+}
+
 Outcome stepsAgree(const Evidence& evidence, const CertificateStatement& s) {
-  for (const Outcome& outcome : {agrees(evidence, s, s.intent, ErasureStep::intent),
-                                 agrees(evidence, s, s.committed, ErasureStep::committed),
-                                 complete(evidence, s), personAgrees(evidence, s)}) {
+  for (const Outcome& outcome :
+       {agrees(evidence, s, s.intent, ErasureStep::intent),
+        agrees(evidence, s, s.committed, ErasureStep::committed), complete(evidence, s),
+        personAgrees(evidence, s), removalAgrees(evidence, s)}) {
     if (!outcome) return outcome;
   }
-  if (s.tier >= CertificateTier::removed && !s.removed) return bad("names no step of removal");
-  if (s.removed && !evidence.sweptAt(*s.removed)) return bad("names a sweep without proving it");
   return Done{};
 }
 
@@ -448,7 +476,7 @@ Result<CertificateReport> verifyCertificate(std::string_view text,
   report.intentAt = evidence->find(last.intent)->at;
   report.committedAt = evidence->find(last.committed)->at;
   if (last.complete) report.completeAt = evidence->find(*last.complete)->at;
-  if (last.removed) report.removedAt = evidence->sweptAt(*last.removed);
+  if (last.removed) report.removedAt = evidence->sweepAt(*last.removed)->at;
   report.size = evidence->size;
   return report;
 }

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <fstream>
+#include <set>
 
 namespace lacuna {
 namespace {
@@ -138,6 +139,28 @@ TEST_CASE("erase --persons: one erasure, a result for each line", "[P5]") {
   CHECK(report["persons"][3]["result"] == "erased");
   CHECK(report["persons"][40]["refused"] == "unknown-person");
   CHECK(world.lacuna({"history", "crm:7"}).exit == 1);
+
+  // One certificate; each person's salt shows that it concerns them.
+  const std::string file = world.file("certificate.json"), key = world.key();
+  world.done({"erasure", "certificate", report["case"].dump(), "--to", file});
+  const auto verifies = [&](const std::string& salt) {
+    return world.lacuna({"verify", "--certificate", file, "--key", key, "--salt", salt}).exit;
+  };
+  std::set<std::string> salts;
+  for (int i = 0; i < 40; ++i) salts.insert(report["persons"][i]["salt"].get<std::string>());
+  CHECK(salts.size() == 40);
+  CHECK_FALSE(report["persons"][40].contains("salt"));
+  CHECK_FALSE(report.contains("salt"));
+  CHECK(verifies(*salts.begin()) == 0);
+  CHECK(verifies(*salts.rbegin()) == 0);
+  std::string forged = *salts.begin();
+  forged[0] = forged[0] == '0' ? '1' : '0';
+  CHECK(verifies(forged) == 4);
+  CHECK(verifies(salts.begin()->substr(0, 64)) == 4);
+  CHECK(verifies("12") == 2);
+  const Json shown =
+      Json::parse(world.done({"--json", "erasure", "show", report["case"].dump()}).out);
+  CHECK(shown["persons"][3]["salt"] == report["persons"][3]["salt"]);
   CHECK(world.lacuna({"erase", "--ground", "objection"}).exit == 2);
   CHECK(world.lacuna({"erase", "crm:1", "--persons", "-", "--ground", "objection"}, persons).exit ==
         2);

@@ -35,6 +35,12 @@ TEST_CASE("retention sweep removes the envelopes of what was erased, and verify 
   CHECK(early.exit == 1);
   CHECK(has(early.err, "nothing-to-erase"));
   populate(world);
+  const Json oldest = linesOf(world.done({"--json", "erasure", "list"}).out).back();
+  const std::string number = oldest["case"].dump(), certificate = world.file("certificate.json");
+  CHECK(oldest["state"] == "complete");
+  CHECK(oldest["envelopes"] == "not-yet-removed");
+  world.done({"erasure", "certificate", number, "--to", certificate});
+  const std::string before = contentOf(certificate);
 
   const Finished swept = world.done({"--json", "retention", "sweep", "--envelopes"});
   const Json report = Json::parse(swept.out);
@@ -55,6 +61,32 @@ TEST_CASE("retention sweep removes the envelopes of what was erased, and verify 
   const Finished offline = world.lacuna({"verify", "--data", world.data.string(), "--key", key});
   CHECK(offline.exit == 0);
   CHECK(has(offline.out, " removed by recorded sweeps"));
+  world.start();
+
+  // Each case says so, and its certificate goes on where it was.
+  for (const Json& erasure : linesOf(world.done({"--json", "erasure", "list"}).out)) {
+    CHECK(erasure["state"] == "closed");
+    CHECK(erasure["envelopes"] == "removed");
+  }
+  const Json shown = Json::parse(world.done({"--json", "erasure", "show", number}).out);
+  CHECK(shown["removed"]["seq"].get<std::uint64_t>() > seq);
+  CHECK(shown["closed"]["seq"].get<std::uint64_t>() > seq);
+  world.done({"erasure", "certificate", number, "--to", certificate});
+  const Json later =
+      Json::parse(world.done({"--json", "verify", "--certificate", certificate, "--key", key}).out);
+  CHECK(later["tier"] == "closed");
+  CHECK(later["states"] == 3);
+  CHECK(later.contains("removedAt"));
+  CHECK(later["statement"]["records"]["removed"] == seq);
+  const std::string after = contentOf(certificate);
+  CHECK(Json::parse(after)["states"][0] == Json::parse(before)["states"][0]);
+  const Json old = Json::parse(world
+                                   .done({"--json", "verify", "--certificate",
+                                          world.written("old.json", before), "--key", key})
+                                   .out);
+  CHECK(old["tier"] == "complete");
+  CHECK(has(world.done({"verify", "--certificate", certificate, "--key", key, "--lang", "nl"}).out,
+            "enveloppen verwijderd"));
 }
 
 TEST_CASE("withdraw makes one event undecryptable; the history shows that it stood there",

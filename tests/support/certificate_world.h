@@ -55,6 +55,14 @@ struct CertificateWorld {
     return encode(body);
   }
 
+  // A sweep that covers the erasure, and the case's steps after it.
+  void addRemoval(TreeSize marked) {
+    statement.removed = Seq(records.size());
+    add(Kind::sweep, encode(SweepBody{marked, statement.version, false, {{0, DocumentHash{}}}}));
+    add(Kind::erasure, bodyOfStep(ErasureStep::removed));
+    add(Kind::erasure, bodyOfStep(ErasureStep::closed));
+  }
+
   void add(Kind kind, Bytes body) {
     Record record;
     record.kind = kind;

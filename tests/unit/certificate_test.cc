@@ -1,8 +1,11 @@
 #include "ledger/proof/certificate.h"
 
+#include "ledger/proof/person_list.h"
 #include "tests/support/certificate_world.h"
 
 #include <catch2/catch.hpp>
+
+#include <set>
 
 using namespace lacuna;
 using namespace lacuna::test;
@@ -25,15 +28,14 @@ TEST_CASE("a certificate is verified by its file and the ledger's key alone", "[
 TEST_CASE("a later tier appends a signed state, the old one stays valid", "[P5]") {
   World world;
   const Certificate before = world.certificate();
-  world.add(Kind::sweep, {});
+  world.addRemoval(TreeSize(4));
   CertificateStatement later = world.statement;
   later.tier = CertificateTier::removed;
-  later.removed = Seq(4);
   later.issuedAt += std::chrono::hours(1);
   later.recipients = {{"zoom", "executed", later.issuedAt}};
   Certificate after = before;
   after.states.push_back(signStatement(later, world.key));
-  after.proofs.push_back(world.proofOf(4));
+  for (const std::uint64_t seq : {4, 5}) after.proofs.push_back(world.proofOf(seq));
   const auto report = verifyCertificate(textOf(after), world.verifierKey());
   REQUIRE(report);
   CHECK(report->states.size() == 2);
@@ -63,6 +65,20 @@ TEST_CASE("what a certificate says beyond the log is refused", "[P5]") {
     world.statement.tier = CertificateTier::removed;
     world.statement.removed = Seq(3);
   }
+  SECTION("a sweep that marked the log before the erasure") {
+    world.addRemoval(TreeSize(1));
+    world.statement.tier = CertificateTier::removed;
+  }
+  SECTION("a removal that the case does not record") {
+    world.statement.tier = CertificateTier::removed;
+    world.statement.removed = Seq(4);
+    world.add(Kind::sweep, encode(SweepBody{TreeSize(4), TreeVersion(9), false, {{0, {}}}}));
+  }
+  SECTION("a sweep of few that was one of many") {
+    world.addRemoval(TreeSize(4));
+    world.statement.tier = CertificateTier::closed;
+    world.statement.smallSet = true;
+  }
   CHECK(refused());
 }
 
@@ -86,4 +102,27 @@ TEST_CASE("a statement has one text", "[P5]") {
                                    std::string("{}"), std::string("[]")}) {
     CHECK_FALSE(decodeStatement(other));
   }
+}
+
+TEST_CASE("of a list each person's token shows that it was about them, and nothing of how many",
+          "[P5]") {
+  PersonSalt secret;
+  secret.bytes.fill(9);
+  const PersonList list(secret);
+  std::set<std::string> seen;
+  for (std::uint32_t n = 0; n < 500; ++n) {
+    const std::string token = list.token(n);
+    REQUIRE(token.size() == 2 * kPersonTokenBytes);
+    REQUIRE(commitmentOfToken(token) == list.root());
+    CHECK(seen.insert(token.substr(0, 68)).second);  // its own salt, its own place
+  }
+  std::string forged = list.token(3);
+  forged[5] = forged[5] == '0' ? '1' : '0';
+  CHECK(commitmentOfToken(forged) != list.root());
+  CHECK_FALSE(commitmentOfToken(list.token(3) + "00"));
+  CHECK_FALSE(commitmentOfToken("00"));
+  secret.bytes.fill(8);
+  CHECK(PersonList(secret).root() != list.root());
+  // One person's salt is what it was.
+  CHECK(commitmentOfToken(hexOf(secret.view())) == commitmentOf(secret));
 }

@@ -172,4 +172,77 @@ TEST_CASE("a question whose times exclude each other is refused") {
   CHECK(ask());
 }
 
+TEST_CASE("who reads while an event is withdrawn hears everything, or busy and when to ask again",
+          "[P5][withdraw]") {
+  ServiceWorld world;
+  constexpr std::size_t kEvents = 40, kReaders = 300;
+  for (std::size_t i = 0; i < kEvents; ++i) {
+    world.submit({collect("crm:1", R"(,"data":{"n":)" + std::to_string(i) + "}")});
+  }
+  std::vector<std::uint64_t> seqs;
+  std::uint64_t seq = 0;
+  for (const Record& record : world.records()) {
+    if (record.kind == Kind::processing) seqs.push_back(seq);
+    ++seq;
+  }
+  REQUIRE(seqs.size() == kEvents);
+  std::vector<std::promise<Result<std::vector<std::string>>>> answers(kReaders);
+  std::vector<std::promise<Result<std::string>>> withdrawn(4);
+  for (std::size_t i = 0; i < kReaders; ++i) {
+    ReadRequest request;
+    request.person = "crm:1";
+    request.reason = "audit";
+    world.service().history(world.caller(), request,
+                            [&, i](auto answer) { answers[i].set_value(std::move(answer)); });
+    if (i % 60 != 30 || i / 60 >= withdrawn.size()) continue;
+    world.service().withdraw(
+        world.caller(), {seqs[i / 60], "unlawful", "crm:1", "audit"},
+        [&, i](auto answer) { withdrawn[i / 60].set_value(std::move(answer)); });
+  }
+  for (auto& each : withdrawn) CHECK(each.get_future().get());
+  std::size_t busy = 0;
+  for (auto& each : answers) {
+    const auto answer = each.get_future().get();
+    if (!answer) {
+      CHECK(answer.refusal().code == RefusalCode::busy);
+      CHECK(answer.refusal().retryAfter.count() > 0);
+      ++busy;
+      continue;
+    }
+    std::size_t events = 0;
+    for (const std::string& line : *answer) {
+      events += nlohmann::json::parse(line)["kind"] == "processing" ? 1 : 0;
+    }
+    CHECK(events == kEvents);
+  }
+  CHECK(busy < kReaders);
+}
+
+TEST_CASE(
+    "searches for persons go one after the other, and beyond a bound hear when to ask again") {
+  ServiceWorld world;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 1500; ++i) lines.push_back(collect("crm:x" + std::to_string(i)));
+  world.submit(lines);
+  constexpr std::size_t kSearches = 40;
+  std::vector<std::promise<Result<std::vector<std::string>>>> answers(kSearches);
+  for (std::size_t i = 0; i < kSearches; ++i) {
+    world.service().personFind(world.caller(), "x149", "audit",
+                               [&, i](auto answer) { answers[i].set_value(std::move(answer)); });
+  }
+  std::size_t found = 0;
+  for (auto& each : answers) {
+    const auto answer = each.get_future().get();
+    if (answer) {
+      CHECK(answer->size() == 11);
+      ++found;
+    } else {
+      CHECK(answer.refusal().code == RefusalCode::busy);
+      CHECK(answer.refusal().retryAfter.count() > 0);
+      CHECK(answer.refusal().message.find("one after the other") != std::string::npos);
+    }
+  }
+  CHECK(found >= 2);
+}
+
 }  // namespace lacuna::ledgertest

@@ -85,6 +85,11 @@ TEST_CASE(
   CHECK(verified({"--key", key, "--salt", std::string(64, '1')}, text).exit == Exit::notVerified);
   CHECK(verified({"--key", key, "--salt", "abc"}, text).exit == Exit::usage);
   CHECK(verified({"--receipt", "x"}, text).exit == Exit::usage);
+  const Called dutch = verified({"--key", key, "--salt", salt, "--lang", "nl"}, text);
+  CHECK(has(dutch.out, "geverifieerd: wissing 1111"));
+  CHECK(has(dutch.out, "bewaard: billing 2024 (legally-required, AWR 52, tot 2031-12-31)"));
+  CHECK(has(dutch.out, "het kenmerk hoort bij deze wissing"));
+  CHECK_FALSE(has(dutch.out, "not checked"));
   std::string changed = text;
   changed[changed.find("marketing")] = 'M';
   CHECK(verified({"--key", key}, changed).exit == Exit::notVerified);

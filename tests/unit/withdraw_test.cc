@@ -265,4 +265,43 @@ TEST_CASE("an older log under the present keys has lost no event to a withdrawal
   CHECK_FALSE(unreachable->contains(seqs[8]));
 }
 
+TEST_CASE("what was read by a handle from before a withdrawal is known to be stale",
+          "[P5][withdraw]") {
+  World world;
+  const std::vector<Seq> seqs = submitted(world, 4);
+  const auto handle = [&] {
+    Draft draft = world.sequencer().begin();
+    Result<PersonHandle> person =
+        world.sequencer().consult(draft, world.caller(), kPerson, ReadOperation::history, "audit");
+    world.ledger().commitNow(draft);
+    REQUIRE(person);
+    return std::move(*person);
+  };
+  const PersonHandle before = handle();
+  CHECK(world.ledger().stands(before));
+  REQUIRE(withdrawOf(world, seqs[1]));
+  // The others moved to a lot that the handle does not name: read with it they would seem never to have been.
+  CHECK(world.ledger().read(before, world.sequencer().systems()).size() < seqs.size());
+  CHECK_FALSE(world.ledger().stands(before));
+  const PersonHandle after = handle();
+  CHECK(world.ledger().stands(after));
+  REQUIRE(world.erase(kPerson));
+  CHECK_FALSE(world.ledger().stands(after));
+}
+
+TEST_CASE("a search for the event says how far it is", "[withdraw]") {
+  World world;
+  const Seq seq = submitted(world, 1).front();
+  for (int i = 0; i < 30; ++i) REQUIRE(world.submitOne(collect("crm:other" + std::to_string(i))));
+  std::uint64_t calls = 0;
+  FindHooks hooks;
+  hooks.onProgress = [&](std::uint64_t seen, std::uint64_t of) {
+    ++calls;
+    CHECK(seen <= of);
+    CHECK(of >= 31);
+  };
+  CHECK(findEvent(world.ledger().vault(), world.ledger().store(), seq, hooks));
+  CHECK(calls >= 1);
+}
+
 }  // namespace lacuna::ledgertest
