@@ -67,6 +67,7 @@ TEST_CASE("keys: a holder added to a running ledger destroys with it; one that i
   CHECK(has(pending.err, "key holder 1, away since 20"));
   const Json report = Json::parse(pending.out);
   CHECK(report["state"] == "committed");
+  REQUIRE(report.contains("pending"));
   REQUIRE(report["pending"].size() == 1);
   CHECK(report["pending"][0]["holder"] == 1);
   CHECK(report["pending"][0]["since"] == world.holder(1)["since"]);

@@ -69,6 +69,8 @@ TEST_CASE("retention sweep removes the envelopes of what was erased, and verify 
     CHECK(erasure["envelopes"] == "removed");
   }
   const Json shown = Json::parse(world.done({"--json", "erasure", "show", number}).out);
+  REQUIRE(shown.contains("removed"));
+  REQUIRE(shown.contains("closed"));
   CHECK(shown["removed"]["seq"].get<std::uint64_t>() > seq);
   CHECK(shown["closed"]["seq"].get<std::uint64_t>() > seq);
   world.done({"erasure", "certificate", number, "--to", certificate});
