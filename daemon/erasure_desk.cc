@@ -11,6 +11,22 @@
 namespace lacuna {
 namespace {
 
+// Durable before anybody hears what was read; so many in one group.
+void recordScan(Ledger& ledger, const Caller& caller, ReadOperation operation,
+                std::string_view reason, std::vector<Slot> read) {
+  std::sort(read.begin(), read.end());
+  read.erase(std::unique(read.begin(), read.end()), read.end());
+  constexpr std::size_t kPerGroup = kGroupEventsFull - 1;
+  for (std::size_t from = 0; from == 0 || from < read.size(); from += kPerGroup) {
+    const auto first = read.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto count = std::min(kPerGroup, read.size() - from);
+    Draft draft = ledger.sequencer().begin();
+    ledger.sequencer().consultScan(draft, caller, operation, reason,
+                                   {first, first + static_cast<std::ptrdiff_t>(count)});
+    ledger.commitNow(draft);
+  }
+}
+
 constexpr std::size_t kSmallWork = 4096;  // what a question holds in memory, roughly
 
 Refusal unknownGround() {
@@ -76,7 +92,7 @@ void ErasureDesk::act(const Caller& caller, ErasureAct act, std::uint64_t number
                                   : act == ErasureAct::resume ? erasures.resume(number)
                                                               : erasures.show(number);
         if (!outcome) return outcome.refusal();
-        if (act == ErasureAct::show) {
+        if (act == ErasureAct::show || act == ErasureAct::resume) {
           // What was kept of somebody, and who had the data: a reading of the case (P9).
           Draft draft = ledger.sequencer().begin();
           const Result<PersonHandle> read = ledger.sequencer().consult(
@@ -101,9 +117,16 @@ void ErasureDesk::list(const Caller& caller, Answer<std::vector<std::string>> do
 void ErasureDesk::tasks(const Caller& caller, std::uint64_t number,
                         Answer<std::vector<std::string>> done) {
   using Lines = std::vector<std::string>;
-  alone<Lines>(caller, kSmallWork, done, [number](Ledger& ledger) -> Result<Lines> {
+  alone<Lines>(caller, kSmallWork, done, [caller, number](Ledger& ledger) -> Result<Lines> {
     Lines lines;
-    for (const TaskView& task : ledger.erasures().tasks(number)) lines.push_back(jsonOf(task));
+    std::vector<Slot> read;  // the cases, and recipients who are persons (P9)
+    for (const TaskView& task : ledger.erasures().tasks(number)) {
+      const auto slot = ledger.sequencer().people().findCase(std::to_string(task.caseNumber));
+      if (slot) read.push_back(*slot);
+      if (task.task.recipient.slot != Slot(0)) read.push_back(task.task.recipient.slot);
+      lines.push_back(jsonOf(task));
+    }
+    recordScan(ledger, caller, ReadOperation::show, {}, std::move(read));
     return lines;
   });
 }
@@ -192,11 +215,7 @@ void ErasureDesk::holds(const Caller& caller, std::string reason,
           named.push_back(one.slot);
           lines.push_back(jsonOf(one.hold, ledger.sequencer().now(), aliases));
         }
-        std::sort(named.begin(), named.end());
-        named.erase(std::unique(named.begin(), named.end()), named.end());
-        Draft draft = ledger.sequencer().begin();
-        ledger.sequencer().consultScan(draft, caller, ReadOperation::find, reason, named);
-        ledger.commitNow(draft);
+        recordScan(ledger, caller, ReadOperation::find, reason, std::move(named));
         return lines;
       });
 }

@@ -86,7 +86,7 @@ class Erasures {
   // A lot of which one event is withdrawn dies; `prepare` plans its successor in the group of the intent, and
   // `beforeDeath` runs once that is durable. Whether a hold or weak storage forbids it is asked before.
   Outcome mayReplace(Slot slot, const LotHandle& lot) const;
-  Erasure replace(Slot slot, const LotHandle& lot, Ground ground,
+  Erasure replace(const Caller& caller, Slot slot, const LotHandle& lot, Ground ground,
                   const std::function<void(Draft&)>& prepare,
                   const std::function<void()>& beforeDeath);
 

@@ -69,6 +69,12 @@ Result<std::string> Ledger::certificate(std::uint64_t caseNumber) {
   if (!erasure->reachedCommitted()) {
     return Refusal{RefusalCode::incomplete, "nothing is erased yet that could be certified"};
   }
+  if (erasure->file.withdrawal) {
+    return Refusal{
+        RefusalCode::unsupported,
+        "one event was withdrawn: a certificate speaks of classes and persons, and none of "
+        "them was erased"};
+  }
   signCheckpoint();  // its steps have to stand under one
   CertificateStatement s;
   s.erasure = erasure->id;

@@ -11,6 +11,12 @@ Outcome Erasures::mayReplace(Slot slot, const LotHandle& lot) const {
         "could be brought back; move it to ext4 or xfs, or start lacunad with "
         "--allow-weak-erasure"};
   }
+  const Deadlines& policy = world_.sequencer.registers().latest().deadlines();
+  if (policy.secondOfficer || policy.coolingOff) {
+    return Refusal{RefusalCode::unsupported,
+                   "the register asks for a second officer or a cooling-off time, and a withdrawal "
+                   "waits for neither: erase the class instead"};
+  }
   for (const Hold* hold : holds_.of(slot)) {
     if (hold->covers(lot.klass)) {
       return Refusal{RefusalCode::onHold, "a hold keeps this class: lift it first"};
@@ -21,7 +27,7 @@ Outcome Erasures::mayReplace(Slot slot, const LotHandle& lot) const {
 
 // No law keeps it: every other event lives on in the successor, which is durable with the intent, and with every
 // key holder before the lot dies.
-Erasure Erasures::replace(Slot slot, const LotHandle& lot, Ground ground,
+Erasure Erasures::replace(const Caller& caller, Slot slot, const LotHandle& lot, Ground ground,
                           const std::function<void(Draft&)>& prepare,
                           const std::function<void()>& beforeDeath) {
   PersonPlan person;
@@ -42,6 +48,8 @@ Erasure Erasures::replace(Slot slot, const LotHandle& lot, Ground ground,
   world_.entropy.fill(file.erasure.bytes);
   file.ground = ground;
   file.batch = true;
+  file.withdrawal = true;
+  file.principal = caller.principal;
   Draft draft = world_.sequencer.begin();
   Case& one = open(draft, std::move(file));
   const std::uint64_t number = one.number;

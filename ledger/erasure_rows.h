@@ -43,8 +43,9 @@ struct CaseFile {  // 'E'
   bool needsApproval = false;  // and has none yet
   bool forgotten = false;      // the passing leaf is dead
   bool contactsForgotten = false;
-  bool heldRest = false;  // a hold kept some of what was asked for
-  bool list = false;      // of many: the salt is the secret of their list (proof/person_list.h)
+  bool heldRest = false;    // a hold kept some of what was asked for
+  bool list = false;        // of many: the salt is the secret of their list (proof/person_list.h)
+  bool withdrawal = false;  // of one event: its lot died, and a successor has the others
   std::uint32_t principal = 0, approver = 0;
   std::uint64_t follows = 0, followedBy = 0;  // case numbers
   Instant receivedAt{}, approvedAt{}, notBefore{}, committedAt{}, completedAt{}, fenceUntil{};

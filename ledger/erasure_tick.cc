@@ -34,15 +34,20 @@ void Erasures::completeDue() {
       numbers.push_back(number);
     }
   }
-  if (numbers.empty()) return;
-  Draft draft = world_.sequencer.begin();
-  for (const std::uint64_t number : numbers) {
-    Case& one = open_.at(number);
-    finishIfEverywhere(draft, one);
-    put(draft, one);
+  // One group holds so many: a case may record each holder, and that it is complete.
+  constexpr std::size_t kCasesPerGroup = kGroupEventsFull / (kHoldersMax + 1);
+  for (std::size_t from = 0; from < numbers.size(); from += kCasesPerGroup) {
+    const std::span<const std::uint64_t> some =
+        std::span(numbers).subspan(from, std::min(kCasesPerGroup, numbers.size() - from));
+    Draft draft = world_.sequencer.begin();
+    for (const std::uint64_t number : some) {
+      Case& one = open_.at(number);
+      finishIfEverywhere(draft, one);
+      put(draft, one);
+    }
+    commit(draft, "complete");
+    for (const std::uint64_t number : some) close(number);
   }
-  commit(draft, "complete");
-  for (const std::uint64_t number : numbers) close(number);
 }
 
 void Erasures::carryOutDue() {

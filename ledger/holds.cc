@@ -8,6 +8,9 @@
 namespace lacuna {
 namespace {
 
+constexpr std::chrono::year kReviewYearMax{
+    9998};  // its end is a time that can be written, in any zone
+
 constexpr std::string_view kNextHold = "holds";  // of Table::meta: numbers are never given twice
 constexpr std::string_view kCodePrefix = "eu-gdpr:JustificationA17";
 
@@ -92,6 +95,9 @@ Result<Hold> Holds::place(Draft& draft, const Caller& caller, std::string_view p
   const Instant review = endOfDay(reg.controller().zone, request.review);
   if (review < draft.recordedAt) {
     return Refusal{RefusalCode::invalidValue, "the day of review lies in the past"};
+  }
+  if (request.review.year() > kReviewYearMax) {
+    return Refusal{RefusalCode::invalidValue, "the day of review lies too far ahead"};
   }
   const Result<Slot> slot = sequencer_.resolve(person);
   if (!slot) return slot.refusal();

@@ -92,6 +92,20 @@ bool Sequencer::fenced(const Examined& found) const {
   return false;
 }
 
+// Whether a party that the event names is an instance that was erased after it: it may not come back so.
+bool Sequencer::partyFenced(const Admitted& admitted) const {
+  if (fences_.empty()) return false;
+  const auto inside = [&](const std::optional<NamedParty>& named) {
+    if (!named || named->party == nullptr || named->instance.empty()) return false;
+    const auto number = fencedAliases_.find(named->party->id + ":" + named->instance);
+    if (!number) return false;
+    const ActiveFence& fence = fences_.at(number->slot.raw());
+    return lastRecordedAt_ <= fence.until && admitted.at < fence.erasedAt;
+  };
+  return inside(admitted.recipient) || inside(admitted.source) || inside(admitted.via) ||
+         inside(admitted.actor);
+}
+
 bool Sequencer::classFenced(Slot slot, std::string_view klass, Instant at) const {
   const auto found = partFences_.find(slot.raw());
   if (found == partFences_.end()) return false;
@@ -281,6 +295,10 @@ Outcome Sequencer::examine(const Event& event, Examined& found, Foresight* fores
       (classFenced(*found.slot, found.admitted.klass, found.admitted.at) || fenced(found))) {
     return refuse(RefusalCode::unknownPerson,
                   "nobody is known by any of these aliases for that time");
+  }
+  if (!found.repeated && partyFenced(found.admitted)) {
+    return refuse(RefusalCode::unknownPerson,
+                  "a party that the event names is known by that name no more");
   }
   return Done{};
 }

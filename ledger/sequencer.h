@@ -136,6 +136,7 @@ class Sequencer {
                       std::string_view reason, Slot slot);
   AdmissionContext contextOf(const Caller& caller);
   bool fenced(const Examined& found) const;
+  bool partyFenced(const Admitted& admitted) const;
   bool classFenced(Slot slot, std::string_view klass, Instant at) const;
   void loadRegisters();
 

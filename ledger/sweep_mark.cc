@@ -111,6 +111,7 @@ class Marking {
 void Marking::without(Slot slot) {
   if (!vault_.slotLives(slot)) return;
   const Vault::Reader keys = vault_.reader();
+  if (keys.version() != mark_.version) return;  // whoever asks stale() next begins anew
   for (const LeafNo leaf : kFirstLots) {
     if (!keys.lotKey(slot, leaf)) {
       throw Fault("a subject record is missing although its key lives: nothing is swept");

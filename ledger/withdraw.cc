@@ -149,7 +149,7 @@ Outcome mayWithdraw(Ledger& ledger, const EventPlace& place, const LotHandle& lo
   if (lot.events > kCarryEventsMax) {
     return Refusal{RefusalCode::tooMany, "the lot of this event has more events than can be moved"};
   }
-  if (people.subject(place.slot).nextLeaf >= kLeavesPerSlot) {
+  if (people.subject(place.slot).nextLeaf + kLeavesKeptBack >= kLeavesPerSlot) {
     return Refusal{RefusalCode::tooMany, "this person has as many lots as the ledger keeps"};
   }
   return ledger.erasures().mayReplace(place.slot, lot);
@@ -233,7 +233,7 @@ Result<Withdrawal> withdraw(Ledger& ledger, const Caller& caller, const Withdraw
   Withdrawal out{order.seq, lot->klass, lot->period, {}};
   std::vector<Bytes> rows;
   out.erasure = ledger.erasures().replace(
-      place->slot, *lot, order.ground,
+      caller, place->slot, *lot, order.ground,
       [&](Draft& draft) {
         const EventPlace successor{place->slot, people.succeed(draft, place->slot, place->leaf)};
         rows = planCarryRows(draft, successor, *lot, std::move(*entries));

@@ -61,8 +61,16 @@ class Export {
 
   void documentOf(ByteView bytes) {
     const Result<Record> record = decodeRecord(bytes);
-    if (!record || (record->flags & kHasDocument) == 0) return;
-    const DocumentHash hash{record->commitment.bytes};
+    if (!record) return;
+    if (record->kind == Kind::sweep) {  // it names its documents in its body
+      const Result<SweepBody> sweep = decodeSweep(record->body);
+      if (!sweep) throw Fault("the daemon gave a sweep that does not follow the format");
+      for (const SweepBody::Part& part : sweep->parts) fetch(part.document);
+    }
+    if ((record->flags & kHasDocument) != 0) fetch(DocumentHash{record->commitment.bytes});
+  }
+
+  void fetch(const DocumentHash& hash) {
     if (there(documentPath(hash))) return;
     const std::optional<Bytes> document = log_.document(hash);
     if (!document) throw Fault("the daemon has not got a document that its log names");

@@ -13,6 +13,27 @@
 namespace lacuna {
 namespace {
 
+// The parser goes as deep as the text, and so would whoever copies what it made.
+bool shallow(std::string_view text) {
+  constexpr std::size_t kDepthMax = 16;
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDepthMax) return false;
+    } else if ((c == '}' || c == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return true;
+}
+
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kForm = "lacuna-certificate/1";
@@ -396,6 +417,7 @@ std::string encode(const CertificateStatement& statement) { return jsonOf(statem
 
 Result<CertificateStatement> decodeStatement(std::string_view text) {
   if (text.size() > kCertificateBytesMax) return bad("is too large");
+  if (!shallow(text)) return bad("does not follow the format");
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return bad("holds a state that is not JSON");
   CertificateStatement statement = statementOf(Reader(json));
@@ -426,6 +448,7 @@ std::string textOf(const Certificate& certificate) {
 
 Result<Certificate> certificateOfText(std::string_view text) {
   if (text.size() > kCertificateBytesMax) return bad("is too large");
+  if (!shallow(text)) return bad("does not follow the format");
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || json.value("form", Json()) != Json(kForm)) {
     return bad("is not one of the form lacuna-certificate/1");

@@ -54,6 +54,8 @@ TEST_CASE("retention sweep removes the envelopes of what was erased, and verify 
   world.checkpoint();
   const std::string key = world.key();
   CHECK(world.done({"verify", "--key", key}).exit == 0);  // an auditor, without envelopes
+  CHECK(world.done({"export-log", world.file("exported")}).exit == 0);
+  CHECK(world.done({"verify", "--export", world.file("exported"), "--key", key}).exit == 0);
   CHECK(world.done({"prove", std::to_string(seq), "--out", world.file("receipt")}).exit == 0);
   CHECK(has(world.done({"verify", "--receipt", world.file("receipt"), "--key", key}).out, "sweep"));
   CHECK(has(world.done({"history", "crm:s100", "--reason", "audit"}).out, "course-admin"));

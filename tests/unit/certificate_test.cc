@@ -93,6 +93,18 @@ TEST_CASE("every flipped byte of a certificate is refused", "[P5]") {
   }
 }
 
+TEST_CASE("a certificate that is nothing but brackets is refused like any other", "[P5]") {
+  const World world;
+  const std::string text = textOf(world.certificate());
+  const std::size_t at = text.find("\"statement\":") + 12;
+  for (const std::size_t depth : {std::size_t{20}, std::size_t{400'000}}) {
+    std::string deep = text;
+    deep.insert(at, std::string(depth, '[') + std::string(depth, ']') + ",\"x\":");
+    CHECK_FALSE(verifyCertificate(deep, world.verifierKey()));
+    CHECK_FALSE(decodeStatement(std::string(depth, '[') + std::string(depth, ']')));
+  }
+}
+
 TEST_CASE("a statement has one text", "[P5]") {
   const World world;
   const std::string text = encode(world.statement);

@@ -220,6 +220,8 @@ TEST_CASE("a hold is refused without a ground of the law, a class of the registe
   request = claims({});
   request.review = *dateOf("2020-01-01");
   CHECK(codeOf(request) == RefusalCode::invalidValue);
+  request.review = *dateOf("9999-12-31");  // its end may lie beyond what can be written
+  CHECK(codeOf(request) == RefusalCode::invalidValue);
   CHECK(erasures.holds().all().empty());
 }
 

@@ -30,6 +30,20 @@ TEST_CASE("who had data that moved to another lot when an event was withdrawn is
   CHECK(world.ledger().erasures().tasks(erased->caseNumber).size() == 1);
 }
 
+TEST_CASE("a recipient who was erased does not come back by an event from before", "[P5]") {
+  World world;
+  REQUIRE(world.submitOne(collect("crm:1")));
+  REQUIRE(world.submitOne(sharing("crm:1", "teacher:jansen")));
+  REQUIRE(world.erase("teacher:jansen"));
+  world.clock().advance(std::chrono::hours(24));
+  std::string lagging = sharing("crm:1", "teacher:jansen");
+  lagging.insert(lagging.size() - 1, R"(,"at":"2026-02-01T10:00:00Z")");
+  CHECK(world.submitOne(lagging).refusal().code == RefusalCode::unknownPerson);
+  CHECK_FALSE(world.sequencer().people().find("teacher:jansen"));
+  // What happens now is of somebody new.
+  CHECK(world.submitOne(sharing("crm:1", "teacher:jansen")));
+}
+
 TEST_CASE("the events of one kind in many lots are those that reading each lot finds", "[P5]") {
   World world;
   std::vector<std::string> lines;

@@ -152,6 +152,27 @@ TEST_CASE("what cannot be withdrawn is refused, and nothing changes", "[P9][with
   checkHistory(world, seqs, {});
 }
 
+TEST_CASE("a withdrawal has no certificate: none of what one speaks of was erased",
+          "[P5][withdraw]") {
+  World world;
+  const std::vector<Seq> seqs = submitted(world, 2);
+  const Result<Withdrawal> done = withdrawOf(world, seqs[0]);
+  REQUIRE(done);
+  const auto certificate = world.ledger().certificate(done->erasure.caseNumber);
+  REQUIRE_FALSE(certificate);
+  CHECK(certificate.refusal().code == RefusalCode::unsupported);
+  world.reopen();
+  CHECK_FALSE(world.ledger().certificate(done->erasure.caseNumber));
+}
+
+TEST_CASE("where one officer may not erase alone, one may not withdraw either", "[P5][withdraw]") {
+  World world;
+  world.applyRegister("[erasure]\nsecond_officer = true\n" + std::string(kSmallRegister));
+  const std::vector<Seq> seqs = submitted(world, 2);
+  CHECK(codeOf(withdrawOf(world, seqs[0])) == RefusalCode::unsupported);
+  checkHistory(world, seqs, {});
+}
+
 TEST_CASE("a withdrawn event's envelope is swept, those that were carried are not",
           "[P5][P6][withdraw][sweep]") {
   World world;
