@@ -381,6 +381,7 @@ std::vector<CertificateHolder> Erasures::holdersOf(const Erasure& erasure) const
     }
   }
   std::vector<CertificateHolder> list;
+  list.reserve(out.size());
   for (auto& [number, holder] : out) list.push_back(std::move(holder));
   return list;
 }

@@ -35,10 +35,10 @@ void Erasures::completeDue() {
     }
   }
   // One group holds so many: a case may record each holder, and that it is complete.
-  constexpr std::size_t kCasesPerGroup = kGroupEventsFull / (kHoldersMax + 1);
-  for (std::size_t from = 0; from < numbers.size(); from += kCasesPerGroup) {
+  constexpr std::size_t kCompletedPerGroup = kGroupEventsFull / (kHoldersMax + 1);
+  for (std::size_t from = 0; from < numbers.size(); from += kCompletedPerGroup) {
     const std::span<const std::uint64_t> some =
-        std::span(numbers).subspan(from, std::min(kCasesPerGroup, numbers.size() - from));
+        std::span(numbers).subspan(from, std::min(kCompletedPerGroup, numbers.size() - from));
     Draft draft = world_.sequencer.begin();
     for (const std::uint64_t number : some) {
       Case& one = open_.at(number);

@@ -25,7 +25,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> personFind(PersonFindContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const auto params = context.getParams();
       auto text = textOf(params.getText(), "text", kAliasBytesMax);
       auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
@@ -38,7 +38,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> personLink(PersonLinkContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const auto params = context.getParams();
       auto person = textOf(params.getPerson(), "person", kAliasBytesMax);
       auto alias = textOf(params.getAlias(), "alias", kAliasBytesMax);
@@ -54,7 +54,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> erase(EraseContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto request = eraseRequestOf(context.getParams().getRequest());
       if (!request) return refuse(context, request.refusal());
       auto awaited = peer_->host().inbox.expect<TextResult>();
@@ -64,7 +64,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> withdraw(WithdrawContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const auto params = context.getParams();
       auto ground = textOf(params.getGround(), "ground", kNameBytesMax);
       auto person = textOf(params.getPerson(), "person", kAliasBytesMax);
@@ -81,7 +81,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> withdrawStatus(WithdrawStatusContext context) override {
-    return as(context, [&](Caller) {
+    return as(context, [&](const Caller&) {
       const std::string status = service().withdrawStatus();
       context.getResults().setOk(kj::StringPtr(status.c_str(), status.size()));
       return kj::READY_NOW;
@@ -89,7 +89,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> sweepEnvelopes(SweepEnvelopesContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto action = textOf(context.getParams().getAction(), "action", kNameBytesMax);
       if (!action) return refuse(context, action.refusal());
       auto awaited = peer_->host().inbox.expect<TextResult>();
@@ -99,7 +99,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> registerApply(RegisterApplyContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const auto toml = context.getParams().getToml();
       if (toml.size() > kDocumentBytesMax) {
         return refuse(context, {RefusalCode::tooLarge, "A register is at most 4 MiB."});
@@ -113,7 +113,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> registerShow(RegisterShowContext context) override {
-    return as(context, [&](Caller) {
+    return as(context, [&](const Caller&) {
       auto asOf = textOf(context.getParams().getAsOf(), "asOf", kNameBytesMax);
       if (!asOf) return refuse(context, asOf.refusal());
       std::function<TextResult()> job = [asOf = std::move(*asOf), &service = service()]() {
@@ -125,7 +125,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> record(RecordContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto batch = batchOf(context.getParams().getEvents());
       context.releaseParams();
       if (!batch) return refuse(context, batch.refusal());
@@ -134,14 +134,14 @@ class OfficerServer final : public wire::Officer::Server {
                    [&](std::vector<Event> events, BatchAnswer done) {
                      service().record(caller, std::move(events), std::move(done));
                    })
-          .then([context](std::vector<EventResult> results) mutable {
+          .then([context](const std::vector<EventResult>& results) mutable {
             answerBatch(context, results);
           });
     });
   }
 
   kj::Promise<void> erasures(ErasuresContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto awaited = peer_->host().inbox.expect<LinesResult>();
       service().erasures(caller, std::move(awaited.done));
       return answerLines(context, kj::mv(awaited.answer));
@@ -164,7 +164,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> tasks(TasksContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const std::uint64_t number = context.getParams().getNumber();
       auto awaited = peer_->host().inbox.expect<LinesResult>();
       service().tasks(caller, number, std::move(awaited.done));
@@ -172,7 +172,7 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
   kj::Promise<void> taskTake(TaskTakeContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto id = textOf(context.getParams().getId(), "id", kNameBytesMax);
       if (!id) return refuse(context, id.refusal());
       auto awaited = peer_->host().inbox.expect<TextResult>();
@@ -181,7 +181,7 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
   kj::Promise<void> taskSet(TaskSetContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const auto params = context.getParams();
       auto id = textOf(params.getId(), "id", kNameBytesMax);
       auto state = textOf(params.getState(), "state", kNameBytesMax);
@@ -197,7 +197,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> holdPlace(HoldPlaceContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto order = holdOrderOf(context.getParams().getRequest());
       if (!order) return refuse(context, order.refusal());
       auto awaited = peer_->host().inbox.expect<TextResult>();
@@ -206,7 +206,7 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
   kj::Promise<void> holdLift(HoldLiftContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const std::uint64_t number = context.getParams().getNumber();
       auto awaited = peer_->host().inbox.expect<TextResult>();
       service().holdLift(caller, number, std::move(awaited.done));
@@ -214,7 +214,7 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
   kj::Promise<void> retentionDue(RetentionDueContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto within = textOf(context.getParams().getWithin(), "within", kNameBytesMax);
       if (!within) return refuse(context, within.refusal());
       auto awaited = peer_->host().inbox.expect<LinesResult>();
@@ -223,7 +223,7 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
   kj::Promise<void> retentionSweep(RetentionSweepContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto awaited = peer_->host().inbox.expect<TextResult>();
       service().retentionSweep(caller, std::move(awaited.done));
       return answerText(context, kj::mv(awaited.answer));
@@ -231,7 +231,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
 
   kj::Promise<void> holds(HoldsContext context) override {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto reason = textOf(context.getParams().getReason(), "reason", kReasonBytesMax);
       if (!reason) return refuse(context, reason.refusal());
       auto awaited = peer_->host().inbox.expect<LinesResult>();
@@ -243,7 +243,7 @@ class OfficerServer final : public wire::Officer::Server {
  private:
   template <typename Context>
   kj::Promise<void> act(Context context, ErasureAct what) {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       const std::uint64_t number = context.getParams().getNumber();
       auto awaited = peer_->host().inbox.expect<TextResult>();
       service().erasure(caller, what, number, std::move(awaited.done));
@@ -265,7 +265,7 @@ class OfficerServer final : public wire::Officer::Server {
 
   template <typename Context, typename Method>
   kj::Promise<void> readLines(Context context, Method method) {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto request = readRequestOf(context.getParams().getRequest());
       if (!request) return refuse(context, request.refusal());
       auto awaited = peer_->host().inbox.expect<LinesResult>();
@@ -275,7 +275,7 @@ class OfficerServer final : public wire::Officer::Server {
   }
   template <typename Context, typename Method>
   kj::Promise<void> readText(Context context, Method method) {
-    return as(context, [&](Caller caller) {
+    return as(context, [&](const Caller& caller) {
       auto request = readRequestOf(context.getParams().getRequest());
       if (!request) return refuse(context, request.refusal());
       auto awaited = peer_->host().inbox.expect<TextResult>();

@@ -49,11 +49,11 @@ template <std::size_t kLanes>
 struct WordOf;
 template <>
 struct WordOf<4> {
-  typedef std::uint64_t type __attribute__((vector_size(32)));
+  using type [[gnu::vector_size(32)]] = std::uint64_t;
 };
 template <>
 struct WordOf<8> {
-  typedef std::uint64_t type __attribute__((vector_size(64)));
+  using type [[gnu::vector_size(64)]] = std::uint64_t;
 };
 
 // What one call holds of its messages; keys are among it, so it is wiped whole.
