@@ -1,9 +1,8 @@
 // A sweep that ends at any of its steps, by a power cut: nothing living is lost, the log verifies, and the next
 // start carries out what was recorded.
-#include "ledger/proof/verify.h"
-#include "ledger/store/log_source.h"
 #include "tests/support/faulty_fs.h"
 #include "tests/support/sweep_run.h"
+#include "tests/support/whole.h"
 #include "tests/support/world.h"
 
 namespace lacuna::ledgertest {
@@ -96,17 +95,6 @@ void runTo(Stage stage, Ledger& ledger, bool& stopAtCheckpoint) {
   removal.finish();
 }
 
-void checkWhole(Ledger& ledger) {
-  const StoreLogSource source(ledger.store());
-  VerifyOptions options;
-  options.key = ledger.verifierKey();
-  options.checkpoints = {ledger.shownCheckpoint()};
-  const VerifyReport report = verifyLog(source, options);
-  for (const Finding& finding : report.findings) UNSCOPED_INFO(finding.what);
-  CHECK(report.whole());
-  CHECK(report.trusted);
-}
-
 }  // namespace
 
 TEST_CASE(
@@ -146,7 +134,7 @@ TEST_CASE(
       fs.loseUnsynced(static_cast<std::uint64_t>(stage) + 1);
     }
     const std::unique_ptr<Ledger> ledger = opened(options);
-    checkWhole(*ledger);
+    checkShown(*ledger);
     const std::set<std::uint64_t> now = readable(*ledger);
     for (const std::uint64_t seq : living) CHECK(now.count(seq) == 1);
     const bool recorded = stage != Stage::marked && stage != Stage::beforeRecord;
@@ -163,7 +151,7 @@ TEST_CASE(
     for (const std::uint64_t seq : envelopes.missing) CHECK(end.count(seq) == 0);
     const SweepRemoval::Totals again = carryOut(*ledger);  // idempotent
     CHECK(again.envelopes == 0);
-    checkWhole(*ledger);
+    checkShown(*ledger);
   }
 }
 
@@ -182,7 +170,7 @@ TEST_CASE("a removal that was cut short is redone although it is said to be done
   CHECK(ledger->store().removedThrough() <= done);
   carryOut(*ledger);
   CHECK(ledger->store().removedThrough() == done);
-  checkWhole(*ledger);
+  checkShown(*ledger);
 }
 
 }  // namespace lacuna::ledgertest

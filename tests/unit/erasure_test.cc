@@ -1,9 +1,8 @@
 // The saga of an erasure, holds, the worklist and the fence (DESIGN 8), through the ledger's own face.
 #include "ledger/erasure.h"
 
-#include "ledger/proof/verify.h"
-#include "ledger/store/log_source.h"
 #include "tests/support/faulty_fs.h"
+#include "tests/support/whole.h"
 #include "tests/support/world.h"
 
 namespace lacuna::ledgertest {
@@ -56,17 +55,6 @@ std::vector<ErasureStep> stepsOf(World& world, const ErasureId& id) {
     return true;
   });
   return out;
-}
-
-void checkWhole(World& world) {
-  world.ledger().signCheckpoint();
-  const StoreLogSource source(world.ledger().store());
-  VerifyOptions options;
-  options.key = world.ledger().verifierKey();
-  options.checkpoints = {world.ledger().shownCheckpoint()};
-  const VerifyReport report = verifyLog(source, options);
-  for (const Finding& finding : report.findings) UNSCOPED_INFO(finding.what);
-  CHECK(report.whole());
 }
 
 std::size_t rowsOf(World& world, char letter) {

@@ -1,7 +1,6 @@
 #include "ledger/ledger.h"
 
-#include "ledger/proof/verify.h"
-#include "ledger/store/log_source.h"
+#include "tests/support/whole.h"
 #include "tests/support/world.h"
 
 namespace lacuna::ledgertest {
@@ -10,18 +9,6 @@ namespace {
 RefusalCode codeOf(const EventResult& result) {
   REQUIRE_FALSE(result);
   return result.refusal().code;
-}
-
-void checkWhole(World& world) {
-  const StoreLogSource source(world.ledger().store());
-  VerifyOptions options;
-  options.key = world.ledger().verifierKey();
-  world.ledger().signCheckpoint();
-  options.checkpoints = {world.ledger().shownCheckpoint()};
-  const VerifyReport report = verifyLog(source, options);
-  for (const Finding& finding : report.findings) UNSCOPED_INFO(finding.what);
-  CHECK(report.whole());
-  CHECK(report.trusted);
 }
 
 }  // namespace

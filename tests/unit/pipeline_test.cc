@@ -1,9 +1,8 @@
 #include "daemon/pipeline.h"
 
 #include "ledger/base/limits.h"
-#include "ledger/proof/verify.h"
-#include "ledger/store/log_source.h"
 #include "tests/support/faulty_fs.h"
+#include "tests/support/whole.h"
 #include "tests/support/world.h"
 
 #include <future>
@@ -127,17 +126,6 @@ Caller callerOf(std::uint32_t principal) {
 }
 
 Pipeline::Options quickly() { return {5ms, {}}; }
-
-void checkWhole(World& world) {
-  const StoreLogSource source(world.ledger().store());
-  VerifyOptions options;
-  options.key = world.ledger().verifierKey();
-  options.checkpoints = {world.ledger().shownCheckpoint()};
-  const VerifyReport report = verifyLog(source, options);
-  for (const Finding& finding : report.findings) UNSCOPED_INFO(finding.what);
-  CHECK(report.whole());
-  CHECK(report.trusted);
-}
 
 }  // namespace
 
@@ -289,7 +277,7 @@ TEST_CASE("acknowledgements leave in the order of sequence, and only for what is
     if (i > 0) REQUIRE(acks[i].seq == acks[i - 1].seq + 1);
     if (i % 2 == 1) CHECK(acks[i].n == next[acks[i].client]++);  // a client's own order is kept
   }
-  checkWhole(world);
+  checkShown(world.ledger());
 }
 
 TEST_CASE("drain finishes what waits, signs what it finished, and takes nothing more",
@@ -563,7 +551,7 @@ TEST_CASE("clients with one event each, readers, auditors and an eraser do not d
   for (int client = 0; client < kClients; ++client) {
     CHECK(world.eventsOf("crm:" + std::to_string(client)) == kEvents);
   }
-  checkWhole(world);
+  checkShown(world.ledger());
 }
 
 }  // namespace lacuna::ledgertest

@@ -1,9 +1,8 @@
 // One event is withdrawn: it alone becomes unreadable, and that it stood there is still shown.
 #include "ledger/withdraw.h"
 
-#include "ledger/proof/verify.h"
-#include "ledger/store/log_source.h"
 #include "tests/support/sweep_run.h"
+#include "tests/support/whole.h"
 #include "tests/support/world.h"
 
 namespace lacuna::ledgertest {
@@ -48,17 +47,6 @@ std::vector<Seq> submitted(World& world, int count, const std::string& person = 
     out.push_back(one->seq);
   }
   return out;
-}
-
-void checkWhole(World& world) {
-  const StoreLogSource source(world.ledger().store());
-  VerifyOptions options;
-  options.key = world.ledger().verifierKey();
-  world.ledger().signCheckpoint();
-  options.checkpoints = {world.ledger().shownCheckpoint()};
-  const VerifyReport report = verifyLog(source, options);
-  for (const Finding& finding : report.findings) UNSCOPED_INFO(finding.what);
-  CHECK(report.whole());
 }
 
 // `gone` is there without content, the others as they were.
