@@ -114,6 +114,9 @@ class Ledger {
   // A clean stop: no slot has to be given up at the next start. Nothing may be decided after it.
   void rest();
 
+  // Any thread. Throws Fault once a change of the disk under log or keys has failed, whoever met it:
+  // nothing may be told as done (P8).
+  void requireUnsealed() const;
   // New work is refused when this is not ok (no-space).
   Outcome diskOk() const;
   TreeSize size() const;
@@ -152,7 +155,6 @@ class Ledger {
                            std::map<std::uint64_t, std::string>& names) const;
 
   void rememberCosigned();
-  void requireUnsealed() const;  // of log and keys, before anything is told as done (P8)
 
   LedgerOptions options_;
   const Clock& clock_;

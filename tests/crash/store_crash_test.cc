@@ -40,6 +40,14 @@ const std::vector<Group>& script() {
   return groups;
 }
 
+// Whether the disk has failed. Whoever met it (a background thread may not have told yet that it did),
+// the store seals: waits until it has, and calls it a problem when it never does (P8).
+bool struck(const FaultyFs& fs, const Store& store, std::string& problem) {
+  if (!fs.fired()) return false;
+  if (!test::saysSealed([&] { store.requireUnsealed(); })) problem = "a fault does not seal (P8)";
+  return true;
+}
+
 // Writes the script until a fault; tells what was acknowledged. True: the fault fired.
 bool write(const FaultRound& round, std::string& problem) {
   FaultyFs fs(round.journal());
@@ -55,7 +63,7 @@ bool write(const FaultRound& round, std::string& problem) {
       if (!fromStart && round.n > 0) fs.failAt(round.n, round.way);
       appendTo(round.acks(), "made\n");
       for (const Group& group : script()) {
-        const bool failed = fs.fired();
+        const bool failed = struck(fs, **made, problem);
         try {
           (*made)->apply(group, Sync::yes);
           if (failed) problem = "a group was acknowledged after a fault (P8)";

@@ -1,13 +1,16 @@
 #include "tests/support/fault_rounds.h"
 
+#include "ledger/base/fault.h"
 #include "tests/support/child.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <future>
 #include <sstream>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace lacuna::test {
@@ -117,6 +120,19 @@ std::vector<FaultRuns> runFaults(const FaultScript& script, const std::filesyste
   std::vector<FaultRuns> out;
   for (auto& runs : running) out.push_back(runs.get());
   return out;
+}
+
+bool saysSealed(const std::function<void()>& requireUnsealed) {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < patience) {
+    try {
+      requireUnsealed();
+    } catch (const Fault&) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
 }
 
 void appendTo(const std::filesystem::path& path, const std::string& text) {

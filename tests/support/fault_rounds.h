@@ -50,6 +50,9 @@ struct FaultRuns {
 std::vector<FaultRuns> runFaults(const FaultScript& script, const std::filesystem::path& base,
                                  std::uint64_t step);
 
+// Whether `requireUnsealed` comes to throw Fault, as it must soon after the disk's first fault.
+bool saysSealed(const std::function<void()>& requireUnsealed);
+
 void appendTo(const std::filesystem::path& path, const std::string& text);
 std::vector<std::string> linesOf(const std::filesystem::path& path);
 
