@@ -138,6 +138,7 @@ class Tree:
             self.check_text(path)
         self.check_promises()
         self.check_places()
+        self.check_names()
         return self.breaches
 
     def check_source(self, path):
@@ -205,6 +206,25 @@ class Tree:
             if f"P{number}" not in tagged:
                 self.breach("promises", "tests", 0, f"no test attacks promise P{number}")
 
+    def check_names(self):
+        """Two classes of one name in one namespace: the linker mixes up their members and says nothing."""
+        opens = re.compile(r"^(?:inline )?namespace\s*([\w:]*)\s*\{")
+        defines = re.compile(r"^(?:struct|class|union|enum class)\s+(\w+)\s*(?:final\s*)?(?::[^:].*)?\{")
+        seen = {}
+        for path in self.files:
+            if not SOURCE.match(path):
+                continue
+            spaces = []
+            for line, text in enumerate(self.text(path).split("\n"), 1):
+                if match := opens.match(text):
+                    spaces.append(match.group(1))
+                elif re.match(r"^\}\s*// namespace", text) and spaces:
+                    spaces.pop()
+                elif (match := defines.match(text)) and "" not in spaces:
+                    name = "::".join([*spaces, match.group(1)])
+                    if seen.setdefault(name, path) != path:
+                        self.breach("names", path, line, f"{name} stands in {seen[name]} too; rename one")
+
     def check_places(self):
         for path in self.files:
             parts = path.split("/")
@@ -222,7 +242,8 @@ class Tree:
 
 def self_test():
     clean = {
-        "ledger/base/bytes.h": "#pragma once\n",
+        "ledger/base/bytes.h": "#pragma once\nnamespace {\nclass Same {\n};\n}  // namespace\n",
+        "ledger/base/entry.h": "#pragma once\nnamespace a {\nclass Same {\n};\nstruct Entry : Same {\n};\n}  // namespace a\n",
         "ledger/base/bytes.cc": '#include "ledger/base/bytes.h"\n// system_clock in a comment is fine\nconst char* w = "std::rand";\n',
         "ledger/store/store.cc": '#include "ledger/proof/tiles.h"\n#include <rocksdb/db.h>\n',
         "daemon/rpc/gate.cc": '#include "daemon/service.h"\n#include <kj/async.h>\n',
@@ -256,6 +277,7 @@ def self_test():
         ("anywhere", "README.md", "see /wo" "rk/notes\n"),
         ("tests", "tests/unit/b_test.cc", 'TEST_CASE("hidden", "[.][P1]") {\n}\n'),
         ("promises", "tests/unit/a_test.cc", 'TEST_CASE("one", "[P1]") {\n}\n'),
+        ("names", "ledger/base/b.h", "#pragma once\nnamespace a {\nstruct Entry {\n};\n}  // namespace a\n"),
         ("places", "ledger/base/deep/b.cc", "\n"),
         ("places", "ledger/stray/b.cc", "\n"),
         ("places", "tests/fuzz/page_fuzz.cc", "\n"),

@@ -15,7 +15,9 @@ class SystemClock final : public Clock {
 class SystemEntropy final : public Entropy {
  public:
   SystemEntropy() { LACUNA_ASSERT(sodium_init() >= 0, "libsodium cannot start"); }
-  void fill(std::span<std::uint8_t> out) override { randombytes_buf(out.data(), out.size()); }
+  void fill(std::span<std::uint8_t> out) override {
+    if (!out.empty()) randombytes_buf(out.data(), out.size());
+  }
 };
 
 }  // namespace

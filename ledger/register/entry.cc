@@ -74,38 +74,38 @@ std::uint32_t Reading::lineOf(List list, const std::string& id) const {
   return at == lines_.end() ? 0 : at->second;
 }
 
-Entry::Entry(const toml::table& table, std::string what, Reading& reading)
+TomlEntry::TomlEntry(const toml::table& table, std::string what, Reading& reading)
     : table_(table), what_(std::move(what)), reading_(reading), line_(lineOf(table)) {}
 
-std::uint32_t Entry::line(std::string_view key) const {
+std::uint32_t TomlEntry::line(std::string_view key) const {
   const toml::node* node = table_.get(key);
   return node == nullptr ? line_ : lineOf(*node);
 }
 
-void Entry::refuseAt(std::uint32_t line, std::string_view key, std::string_view sentence,
-                     std::string nearest) {
+void TomlEntry::refuseAt(std::uint32_t line, std::string_view key, std::string_view sentence,
+                         std::string nearest) {
   const std::string of = what_.empty() ? "" : what_ + ": ";
   reading_.refuse(line, of + "`" + std::string(key) + "` " + std::string(sentence),
                   std::move(nearest));
 }
 
-void Entry::refuse(std::string_view key, std::string sentence, std::string nearest) {
+void TomlEntry::refuse(std::string_view key, std::string sentence, std::string nearest) {
   refuseAt(line(key), key, sentence, std::move(nearest));
 }
 
-void Entry::missing(std::string_view key, std::string_view more) {
+void TomlEntry::missing(std::string_view key, std::string_view more) {
   const std::string of = what_.empty() ? "" : what_ + ": ";
   missing_.push_back(of + "`" + std::string(key) + "` is missing" + std::string(more));
 }
 
-const toml::node* Entry::ask(std::string_view key, Need need) {
+const toml::node* TomlEntry::ask(std::string_view key, Need need) {
   asked_.emplace_back(key);
   const toml::node* node = table_.get(key);
   if (node == nullptr && need == Need::required) missing(key);
   return node;
 }
 
-std::optional<std::string> Entry::textOf(const toml::node& node, std::string_view key) {
+std::optional<std::string> TomlEntry::textOf(const toml::node& node, std::string_view key) {
   const toml::value<std::string>* text = node.as_string();
   if (text == nullptr) {
     refuseAt(lineOf(node), key, "must be a string");
@@ -120,12 +120,12 @@ std::optional<std::string> Entry::textOf(const toml::node& node, std::string_vie
   return std::nullopt;
 }
 
-std::string Entry::text(std::string_view key, Need need) {
+std::string TomlEntry::text(std::string_view key, Need need) {
   const toml::node* node = ask(key, need);
   return node == nullptr ? std::string() : textOf(*node, key).value_or("");
 }
 
-std::string Entry::name(std::string_view key, Need need) {
+std::string TomlEntry::name(std::string_view key, Need need) {
   std::string id = text(key, need);
   if (id.empty() || nameValid(id)) return id;
   refuse(key, "must be lower-case letters, digits, '-', '_' and '.', at most " +
@@ -133,7 +133,7 @@ std::string Entry::name(std::string_view key, Need need) {
   return {};
 }
 
-const toml::array* Entry::list(std::string_view key) {
+const toml::array* TomlEntry::list(std::string_view key) {
   const toml::node* node = ask(key, Need::optional);
   if (node == nullptr) return nullptr;
   const toml::array* array = node->as_array();
@@ -146,7 +146,7 @@ const toml::array* Entry::list(std::string_view key) {
   return array;
 }
 
-std::vector<std::string> Entry::texts(std::string_view key) {
+std::vector<std::string> TomlEntry::texts(std::string_view key) {
   std::vector<std::string> out;
   const toml::array* array = list(key);
   if (array == nullptr) return out;
@@ -161,7 +161,7 @@ std::vector<std::string> Entry::texts(std::string_view key) {
   return out;
 }
 
-bool Entry::flag(std::string_view key) {
+bool TomlEntry::flag(std::string_view key) {
   const toml::node* node = ask(key, Need::optional);
   if (node == nullptr) return false;
   const toml::value<bool>* value = node->as_boolean();
@@ -169,8 +169,8 @@ bool Entry::flag(std::string_view key) {
   return value != nullptr && value->get();
 }
 
-std::int64_t Entry::number(std::string_view key, std::int64_t least, std::int64_t most,
-                           std::int64_t otherwise) {
+std::int64_t TomlEntry::number(std::string_view key, std::int64_t least, std::int64_t most,
+                               std::int64_t otherwise) {
   const toml::node* node = ask(key, Need::optional);
   if (node == nullptr) return otherwise;
   const toml::value<std::int64_t>* value = node->as_integer();
@@ -180,7 +180,7 @@ std::int64_t Entry::number(std::string_view key, std::int64_t least, std::int64_
   return otherwise;
 }
 
-std::optional<Date> Entry::dateOf(const toml::node& node, std::string_view key) {
+std::optional<Date> TomlEntry::dateOf(const toml::node& node, std::string_view key) {
   std::optional<Date> date;
   if (const toml::value<toml::date>* value = node.as_date()) {
     const toml::date& d = value->get();
@@ -195,12 +195,12 @@ std::optional<Date> Entry::dateOf(const toml::node& node, std::string_view key) 
   return date;
 }
 
-std::optional<Date> Entry::date(std::string_view key) {
+std::optional<Date> TomlEntry::date(std::string_view key) {
   const toml::node* node = ask(key, Need::optional);
   return node == nullptr ? std::nullopt : dateOf(*node, key);
 }
 
-std::vector<Date> Entry::dates(std::string_view key) {
+std::vector<Date> TomlEntry::dates(std::string_view key) {
   std::vector<Date> out;
   const toml::array* array = list(key);
   if (array == nullptr) return out;
@@ -210,7 +210,7 @@ std::vector<Date> Entry::dates(std::string_view key) {
   return out;
 }
 
-std::optional<Period> Entry::period(std::string_view key) {
+std::optional<Period> TomlEntry::period(std::string_view key) {
   if (!has(key)) {
     asked_.emplace_back(key);
     return std::nullopt;
@@ -227,7 +227,7 @@ std::optional<Period> Entry::period(std::string_view key) {
   return std::nullopt;
 }
 
-Label Entry::label() {
+Label TomlEntry::label() {
   const toml::node* node = ask("label", Need::optional);
   if (node == nullptr) return {};
   if (node->is_string()) {
@@ -239,14 +239,14 @@ Label Entry::label() {
     refuse("label", "must be { nl = \"...\", en = \"...\" }");
     return {};
   }
-  Entry inside(*table, what_ + ", label", reading_);
+  TomlEntry inside(*table, what_ + ", label", reading_);
   Label label{inside.text("nl", Need::required), inside.text("en", Need::required)};
   inside.done();
   return label;
 }
 
-std::size_t Entry::choice(std::string_view key, std::initializer_list<std::string_view> names,
-                          std::size_t otherwise) {
+std::size_t TomlEntry::choice(std::string_view key, std::initializer_list<std::string_view> names,
+                              std::size_t otherwise) {
   const std::string given = text(key);
   if (given.empty()) return otherwise;
   const auto at = std::find(names.begin(), names.end(), given);
@@ -258,14 +258,14 @@ std::size_t Entry::choice(std::string_view key, std::initializer_list<std::strin
   return otherwise;
 }
 
-std::string Entry::curie(std::string_view key) {
+std::string TomlEntry::curie(std::string_view key) {
   std::string given = text(key);
   if (given.empty() || curieValid(given)) return given;
   refuse(key, "must be a term such as dpv:DataProcessor or pd:Name");
   return {};
 }
 
-std::vector<std::string> Entry::curies(std::string_view key) {
+std::vector<std::string> TomlEntry::curies(std::string_view key) {
   std::vector<std::string> given = texts(key);
   for (const std::string& item : given) {
     if (!curieValid(item)) refuse(key, "must hold terms such as dpv:DataProcessor or pd:Name");
@@ -273,20 +273,20 @@ std::vector<std::string> Entry::curies(std::string_view key) {
   return given;
 }
 
-std::string Entry::country(std::string_view key) {
+std::string TomlEntry::country(std::string_view key) {
   std::string given = text(key);
   if (given.empty() || countryValid(given)) return given;
   refuse(key, "must be a country such as loc:NL");
   return {};
 }
 
-std::string Entry::refer(std::string_view key, List list, Need need) {
+std::string TomlEntry::refer(std::string_view key, List list, Need need) {
   std::string id = name(key, need);
   if (!id.empty()) reading_.refer(list, id, line(key));
   return id;
 }
 
-std::vector<std::string> Entry::refers(std::string_view key, List to) {
+std::vector<std::string> TomlEntry::refers(std::string_view key, List to) {
   std::vector<std::string> ids = texts(key);
   const toml::array* array = table_.get_as<toml::array>(key);
   if (array == nullptr) return ids;
@@ -298,7 +298,7 @@ std::vector<std::string> Entry::refers(std::string_view key, List to) {
   return ids;
 }
 
-std::optional<Entry> Entry::inner(std::string_view key) {
+std::optional<TomlEntry> TomlEntry::inner(std::string_view key) {
   const toml::node* node = ask(key, Need::optional);
   if (node == nullptr) return std::nullopt;
   const toml::table* table = node->as_table();
@@ -306,10 +306,10 @@ std::optional<Entry> Entry::inner(std::string_view key) {
     refuse(key, "must be a table");
     return std::nullopt;
   }
-  return Entry(*table, (what_.empty() ? "" : what_ + ", ") + std::string(key), reading_);
+  return TomlEntry(*table, (what_.empty() ? "" : what_ + ", ") + std::string(key), reading_);
 }
 
-void Entry::done() {
+void TomlEntry::done() {
   const std::string of = what_.empty() ? "" : what_ + ": ";
   for (const auto& [key, node] : table_) {
     const std::string_view name = key.str();

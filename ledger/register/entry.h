@@ -59,10 +59,10 @@ class Reading {
 
 enum class Need : bool { optional, required };
 
-class Entry {
+class TomlEntry {
  public:
   // `what` names the table in sentences: "purpose 'newsletter'"; empty for the whole document.
-  Entry(const toml::table& table, std::string what, Reading& reading);
+  TomlEntry(const toml::table& table, std::string what, Reading& reading);
 
   std::uint32_t line() const { return line_; }
   std::uint32_t line(std::string_view key) const;
@@ -93,7 +93,7 @@ class Entry {
   // Any value; nothing when it is not given.
   const toml::node* take(std::string_view key) { return ask(key, Need::optional); }
   // A table inside this one, or nothing.
-  std::optional<Entry> inner(std::string_view key);
+  std::optional<TomlEntry> inner(std::string_view key);
   // Refuses every key that was not asked for. Call it last.
   void done();
 

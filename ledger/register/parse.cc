@@ -13,9 +13,9 @@ namespace {
 
 using From = RetentionRule::From;
 
-RetentionRule retentionOf(Entry& entry, Need need) {
+RetentionRule retentionOf(TomlEntry& entry, Need need) {
   RetentionRule rule;
-  std::optional<Entry> table = entry.inner("retention");
+  std::optional<TomlEntry> table = entry.inner("retention");
   if (!table) {
     if (need == Need::required && !entry.has("retention")) {
       entry.missing("retention", ": write { period = ... }, or { gap = true } when none is stated");
@@ -48,18 +48,18 @@ RetentionRule retentionOf(Entry& entry, Need need) {
   return rule;
 }
 
-void checkOrder(Entry& entry, std::string_view key, const std::optional<Date>& from,
+void checkOrder(TomlEntry& entry, std::string_view key, const std::optional<Date>& from,
                 const std::optional<Date>& to) {
   if (from && to && *to < *from) entry.refuse(key, "lies before the date on which it begins");
 }
 
-void read(Entry& e, Category& category) {
+void read(TomlEntry& e, Category& category) {
   category.dpv = e.curies("dpv");
   category.fides = e.texts("fides");
   category.special = e.flag("special");
 }
 
-void read(Entry& e, RetentionClass& klass) {
+void read(TomlEntry& e, RetentionClass& klass) {
   for (const std::string_view own :
        {kAccessClass, kCaseClass, kOrganisationClass, kIdentityClass}) {
     if (klass.id == own) e.refuse("id", "is a class of the ledger's own");
@@ -70,7 +70,7 @@ void read(Entry& e, RetentionClass& klass) {
   klass.retention = retentionOf(e, Need::required);
 }
 
-void read(Entry& e, Purpose& purpose) {
+void read(TomlEntry& e, Purpose& purpose) {
   purpose.dpv = e.curies("dpv");
   purpose.fides = e.text("fides");
   purpose.basis = e.texts("basis");
@@ -93,7 +93,7 @@ void read(Entry& e, Purpose& purpose) {
   purpose.marketing = e.flag("marketing");
 }
 
-void read(Entry& e, Party& party) {
+void read(TomlEntry& e, Party& party) {
   party.kind = static_cast<Party::Kind>(
       e.choice("kind", {"party", "category", "natural-person-category"}, 0));
   if (party.category() && !party.id.empty() && !schemeValid(party.id)) {
@@ -119,14 +119,14 @@ void read(Entry& e, Party& party) {
   party.retention = retentionOf(e, Need::optional);
 }
 
-void read(Entry& e, System& system) {
+void read(TomlEntry& e, System& system) {
   if (system.id == "lacuna") e.refuse("id", "is the ledger's own");
   system.party = e.refer("party", List::parties);
 }
 
-void read(Entry& e, Source& source) { source.dpv = e.curie("dpv"); }
+void read(TomlEntry& e, Source& source) { source.dpv = e.curie("dpv"); }
 
-void read(Entry& e, Safeguard& safeguard) {
+void read(TomlEntry& e, Safeguard& safeguard) {
   safeguard.tool = e.text("tool", Need::required);
   if (!safeguard.tool.empty() && !transferToolKnown(safeguard.tool)) {
     e.refuse("tool", "must be a transfer tool of chapter V such as eu-gdpr:A45-3",
@@ -140,7 +140,7 @@ void read(Entry& e, Safeguard& safeguard) {
   checkOrder(e, "validTo", safeguard.validFrom, safeguard.validTo);
 }
 
-void read(Entry& e, Notice& notice) {
+void read(TomlEntry& e, Notice& notice) {
   constexpr std::array<std::string_view, 3> kinds = {"privacy", "terms", "cookies"};
   notice.kind = kinds[e.choice("kind", {"privacy", "terms", "cookies"}, 0)];
   notice.version = e.text("version", Need::required);
@@ -154,13 +154,13 @@ void read(Entry& e, Notice& notice) {
   notice.validFrom = e.date("validFrom");
 }
 
-void read(Entry& e, Wording& wording) {
+void read(TomlEntry& e, Wording& wording) {
   wording.purpose = e.refer("purpose", List::purposes);
   wording.language = e.name("language", Need::required);
   wording.text = e.text("text", Need::required);
 }
 
-void read(Entry& e, Agreement& agreement) {
+void read(TomlEntry& e, Agreement& agreement) {
   agreement.party = e.refer("party", List::parties, Need::required);
   constexpr std::array<std::string_view, 3> kinds = {"sharing", "processor", "joint-controllers"};
   agreement.kind = kinds[e.choice("kind", {"sharing", "processor", "joint-controllers"}, 0)];
@@ -170,7 +170,7 @@ void read(Entry& e, Agreement& agreement) {
   checkOrder(e, "to", agreement.from, agreement.to);
 }
 
-void read(Entry& e, Campaign& campaign) {
+void read(TomlEntry& e, Campaign& campaign) {
   campaign.party = e.refer("party", List::parties, Need::required);
   campaign.from = e.date("from");
   campaign.to = e.date("to");
@@ -178,7 +178,7 @@ void read(Entry& e, Campaign& campaign) {
   checkOrder(e, "to", campaign.from, campaign.to);
 }
 
-void read(Entry& e, Scheme& scheme) {
+void read(TomlEntry& e, Scheme& scheme) {
   if (!scheme.id.empty() && !schemeValid(scheme.id)) {
     e.refuse("id",
              "must begin with a letter and hold letters, digits and '-': it stands before a colon");
@@ -188,15 +188,15 @@ void read(Entry& e, Scheme& scheme) {
   scheme.unique = !e.has("unique") || e.flag("unique");
 }
 
-void read(Entry& e, Measure& measure) { measure.dpv = e.curie("dpv"); }
+void read(TomlEntry& e, Measure& measure) { measure.dpv = e.curie("dpv"); }
 
-void read(Entry& e, Claim& claim) {
+void read(TomlEntry& e, Claim& claim) {
   claim.party = e.refer("party", List::parties, Need::required);
   claim.url = e.text("url");
   claim.seenOn = e.date("seenOn");
 }
 
-void read(Entry& e, Form& form) {
+void read(TomlEntry& e, Form& form) {
   form.system = e.refer("system", List::systems);
   form.purpose = e.refer("purpose", List::purposes);
   form.categories = e.refers("categories", List::categories);
@@ -209,7 +209,7 @@ concept Labelled = requires(T item) {
 
 // One section: a list of tables, each with an `id` of its own.
 template <typename T>
-void readList(Entry& root, std::string_view key, List list, std::vector<T>& into) {
+void readList(TomlEntry& root, std::string_view key, List list, std::vector<T>& into) {
   const toml::node* node = root.take(key);
   if (node == nullptr) return;
   const toml::array* array = node->as_array();
@@ -225,7 +225,7 @@ void readList(Entry& root, std::string_view key, List list, std::vector<T>& into
                             "`" + std::string(key) + "` must hold tables");
       continue;
     }
-    Entry entry(*table, "a " + std::string(oneOf(list)), root.reading());
+    TomlEntry entry(*table, "a " + std::string(oneOf(list)), root.reading());
     T& made = into.emplace_back();
     made.id = entry.name("id");
     entry.rename(std::string(oneOf(list)) + " '" + made.id + "'");
@@ -239,8 +239,8 @@ void readList(Entry& root, std::string_view key, List list, std::vector<T>& into
   }
 }
 
-void readController(Entry& root, Controller& controller) {
-  std::optional<Entry> entry = root.inner("controller");
+void readController(TomlEntry& root, Controller& controller) {
+  std::optional<TomlEntry> entry = root.inner("controller");
   if (!entry) {
     if (!root.has("controller")) root.missing("controller", ": who answers for the data?");
     return;
@@ -262,10 +262,10 @@ void readController(Entry& root, Controller& controller) {
   entry->done();
 }
 
-void readDeadlines(Entry& root, Deadlines& deadlines) {
-  std::optional<Entry> entry = root.inner("deadlines");
+void readDeadlines(TomlEntry& root, Deadlines& deadlines) {
+  std::optional<TomlEntry> entry = root.inner("deadlines");
   if (!entry) return;
-  if (std::optional<Entry> house = entry->inner("house")) {
+  if (std::optional<TomlEntry> house = entry->inner("house")) {
     for (const std::string_view right :
          {"access", "rectification", "erasure", "restriction", "portability", "objection",
           "withdrawal", "not-automated"}) {
@@ -288,8 +288,8 @@ void readDeadlines(Entry& root, Deadlines& deadlines) {
 }
 
 // Either spelling, as TOML is often written: secondOfficer or second_officer.
-void readErasure(Entry& root, Deadlines& policy) {
-  std::optional<Entry> entry = root.inner("erasure");
+void readErasure(TomlEntry& root, Deadlines& policy) {
+  std::optional<TomlEntry> entry = root.inner("erasure");
   if (!entry) return;
   const bool second = entry->flag("second_officer");
   policy.secondOfficer = entry->flag("secondOfficer") || second;
@@ -301,8 +301,8 @@ void readErasure(Entry& root, Deadlines& policy) {
   entry->done();
 }
 
-void readHolidays(Entry& root, std::set<Date>& holidays) {
-  std::optional<Entry> entry = root.inner("holidays");
+void readHolidays(TomlEntry& root, std::set<Date>& holidays) {
+  std::optional<TomlEntry> entry = root.inner("holidays");
   if (!entry) return;
   for (const Date date : entry->dates("dates")) holidays.insert(date);
   entry->text("note");
@@ -415,7 +415,7 @@ std::uint32_t lineOfDeepKey(std::string_view toml) {
   return 0;
 }
 
-void readAll(Entry& root, Register::Parts& parts) {
+void readAll(TomlEntry& root, Register::Parts& parts) {
   readController(root, parts.controller);
   readDeadlines(root, parts.deadlines);
   readErasure(root, parts.deadlines);
@@ -460,7 +460,7 @@ Result<std::shared_ptr<const Register>> Register::parse(std::string_view toml) {
     reading.refuse(error.source().begin.line, "this is not TOML: " + sentence);
     return reading.first()->refusal;
   }
-  Entry root(table, "", reading);
+  TomlEntry root(table, "", reading);
   readAll(root, *parts);
   checkReferences(reading, *parts);
   checkWhole(reading, *parts);
