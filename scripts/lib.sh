@@ -26,6 +26,7 @@ jobs_of() {
 # One cache for all checkouts and presets; beside the build where there is no home to write to.
 prepare_ccache() {
   export CCACHE_NOHASHDIR="${CCACHE_NOHASHDIR-1}" CCACHE_BASEDIR="${CCACHE_BASEDIR-$root}"
+  export CCACHE_SLOPPINESS="${CCACHE_SLOPPINESS-pch_defines,time_macros}"  # else precompiled headers are not kept
   if [ -z "${CCACHE_DIR-}" ] && { [ -z "${HOME-}" ] || [ ! -w "${HOME-}" ]; }; then
     export CCACHE_DIR="$root/build/ccache"
   fi

@@ -1,0 +1,1 @@
+// Nothing: the programs of tests share the headers that are precompiled for this file.
