@@ -39,6 +39,7 @@ constexpr bool isDerived(Family family) { return family >= Family::tiles; }
 Family familyOf(Table table);
 
 inline rocksdb::Slice sliceOf(ByteView bytes) {
+  if (bytes.empty()) return {};  // not a null pointer: Slice compares with memcmp
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 inline ByteView viewOf(const rocksdb::Slice& slice) {

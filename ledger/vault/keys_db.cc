@@ -10,6 +10,7 @@ namespace lacuna {
 namespace {
 
 rocksdb::Slice sliceOf(ByteView bytes) {
+  if (bytes.empty()) return {};  // not a null pointer: Slice compares with memcmp
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
