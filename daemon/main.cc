@@ -94,7 +94,8 @@ void warnOfWeakErasure(LedgerService& service, const ServerConfig& config) {
 
 // By number: where they are is nobody's business in a log.
 void warnOfHolders(LedgerService& service) {
-  for (const auto& holder : nlohmann::json::parse(service.keysStatus()).at("holders")) {
+  const auto status = nlohmann::json::parse(service.keysStatus());
+  for (const auto& holder : status.at("holders")) {
     const auto state = holder.at("state").get<std::string>();
     if (state != "away" && state != "damaged") continue;
     say("WARNING: key holder " + std::to_string(holder.at("holder").get<unsigned>()) + " is " +
