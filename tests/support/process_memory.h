@@ -6,6 +6,13 @@
 
 namespace lacuna::test {
 
+// Why memory cannot be looked through in this build; empty: it can.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr const char* kMemoryHidden = "AddressSanitizer maps terabytes beside it";
+#else
+inline constexpr const char* kMemoryHidden = "";
+#endif
+
 struct MemoryCopy {
   std::string why;          // empty: copied; else why it could not be
   std::size_t regions = 0;  // that could be read
