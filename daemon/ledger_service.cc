@@ -481,6 +481,7 @@ class OpenLedgerService final : public LedgerService {
       return done(std::vector<EventResult>(events.size(), refusal));
     }
     Work work = workOf(caller, bytesHeld(events));
+    work.slots = slotsAsked(events);
     work.refused = [count = events.size(), done](const Refusal& refusal) {
       done(std::vector<EventResult>(count, EventResult(refusal)));
     };

@@ -45,19 +45,18 @@ std::optional<Refusal> Pipeline::admissionClosed(const Work& work) {
   return std::nullopt;
 }
 
+std::optional<Refusal> Pipeline::queue(Work& work) {
+  const std::lock_guard lock(mutex_);
+  if (std::optional<Refusal> refusal = admissionClosed(work)) return refusal;
+  queued_ += work.bytes;
+  queuedOf_[work.principal] += work.bytes;
+  queues_[work.principal].push_back(std::move(work));
+  return std::nullopt;
+}
+
 void Pipeline::enqueue(Work work) {
   work.bytes = std::max(work.bytes, kWorkBytesMin);  // an empty batch costs memory too
-  std::optional<Refusal> refusal;
-  {
-    const std::lock_guard lock(mutex_);
-    refusal = admissionClosed(work);
-    if (!refusal) {
-      queued_ += work.bytes;
-      queuedOf_[work.principal] += work.bytes;
-      queues_[work.principal].push_back(std::move(work));
-    }
-  }
-  if (refusal) {
+  if (const std::optional<Refusal> refusal = queue(work)) {
     work.refused(*refusal);
   } else {
     wake_.notify_one();
@@ -136,6 +135,20 @@ void Pipeline::sequence() {
   }
 }
 
+namespace {
+
+// What the pieces of the next group may take, of as many as a group holds.
+std::size_t slotsOf(const std::deque<Work>& taken) {
+  std::size_t slots = 0;
+  for (const Work& work : taken) {
+    if (work.exclusive || slots >= 2 * kGroupEventsFull) break;
+    slots += work.slots;
+  }
+  return slots;
+}
+
+}  // namespace
+
 // One group: as much of what was taken as it holds.
 void Pipeline::decideAll(std::deque<Work>& taken) {
   if (const Outcome disk = ledger_.diskOk(); !disk) {
@@ -151,18 +164,20 @@ void Pipeline::decideAll(std::deque<Work>& taken) {
   std::size_t heard =
       0;  // how many wait for the draft; the piece being decided is not yet among them
   try {
-    ledger_.sequencer().committed(committedGroup_.load());
-    *draft = ledger_.sequencer().begin();
+    Sequencer& sequencer = ledger_.sequencer();
+    sequencer.committed(committedGroup_.load());
+    *draft = sequencer.begin();
+    sequencer.expect(*draft, slotsOf(taken));
     while (!taken.empty() && !taken.front().exclusive && draft->records.size() < kGroupEventsFull &&
-           draft->bytes < kGroupBytesMax) {
+           draft->bytes < kGroupBytesMax && sequencer.expect(*draft, taken.front().slots)) {
       current = std::move(taken.front());
       taken.pop_front();
       releaseBytes(current);
       heard = draft->waiting.size();
-      current.decide(ledger_.sequencer(), *draft);
+      current.decide(sequencer, *draft);
     }
     heard = draft->waiting.size() + 1;  // from here on everybody is
-    ledger_.sequencer().close(*draft);
+    sequencer.close(*draft);
   } catch (const std::exception& error) {
     seal(error.what());
     const Refusal refusal = sealedRefusal();

@@ -23,6 +23,7 @@ inline constexpr std::size_t kWorkBytesMin = 1024;  // what any piece of work co
 struct Work {
   std::uint32_t principal = 0;
   std::size_t bytes = 0;  // what it holds in memory, for the bounds (kWorkBytesMin at least)
+  std::size_t slots = 0;  // new slots that it takes, at most
   // Decides: plans records in the draft, and registers who waits for them. Sequencer thread.
   std::function<void(Sequencer&, Draft&)> decide;
   // Instead of decide: runs alone, with no group on its way, and commits by itself. Sequencer thread.
@@ -75,6 +76,7 @@ class Pipeline {
   void awaitIdle();
   void awaitTurn();
   std::optional<Refusal> admissionClosed(const Work& work);
+  std::optional<Refusal> queue(Work& work);  // taken from its place, unless it is refused
   void releaseBytes(const Work& work);
   void signIfDue(bool force);
 

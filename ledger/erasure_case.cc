@@ -94,7 +94,7 @@ std::optional<Erasures::Case> Erasures::find(std::uint64_t number) const {
 // A row a case: nothing of its events is read.
 void Erasures::load() {
   holds_.load();
-  world_.sequencer.people().each(SubjectWhat::caseFile, [&](Slot slot) {
+  world_.sequencer.people().eachCase([&](Slot slot) {
     std::optional<Case> one = read(slot);
     if (!one) return;  // a case of another kind
     ids_.emplace(one->file.erasure, slot);
@@ -273,7 +273,7 @@ void Erasures::eachEndedCase(Instant by,
                              const std::function<void(Slot, Instant end)>& visit) const {
   const Register& reg = world_.sequencer.registers().latest();
   const std::string& zone = reg.controller().zone;
-  world_.sequencer.people().each(SubjectWhat::caseFile, [&](Slot slot) {
+  world_.sequencer.people().eachCase([&](Slot slot) {
     const std::optional<Case> one = read(slot);
     if (!one || open_.count(one->number) > 0 || one->openTasks > 0 || one->file.heldRest) return;
     const CaseFile& file = one->file;
@@ -388,7 +388,7 @@ std::vector<CertificateHolder> Erasures::holdersOf(const Erasure& erasure) const
 
 std::vector<Erasure> Erasures::list() const {
   std::vector<Slot> slots;
-  world_.sequencer.people().each(SubjectWhat::caseFile, [&](Slot slot) { slots.push_back(slot); });
+  world_.sequencer.people().eachCase([&](Slot slot) { slots.push_back(slot); });
   std::vector<Erasure> out;
   for (auto at = slots.rbegin(); at != slots.rend() && out.size() < kErasuresListedMax; ++at) {
     if (const std::optional<Case> one = read(*at)) out.push_back(reportOf(*one));

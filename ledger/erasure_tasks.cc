@@ -67,7 +67,7 @@ std::vector<TaskView> Erasures::tasks(std::uint64_t caseNumber) const {
   if (caseNumber != 0) {
     if (std::optional<Case> one = find(caseNumber)) cases.push_back(std::move(*one));
   } else {
-    world_.sequencer.people().each(SubjectWhat::caseFile, [&](Slot slot) {
+    world_.sequencer.people().eachCase([&](Slot slot) {
       if (std::optional<Case> one = read(slot); one && one->file.contacts != LeafNo(0)) {
         cases.push_back(std::move(*one));
       }

@@ -355,25 +355,20 @@ std::uint64_t Ledger::treeVersionOfLog() const {
 
 // --- what the end before this start may have left in use
 
-// A slot is used once its subject row is durable. After a clean stop the next one is known; after any other end,
-// slots that were reserved may have sealed what never became durable, or what a lost tail held: they die.
+// A slot is used once its subject row is durable. After a clean stop of this very log, what was never used is
+// known; after any other end, slots that were reserved may have sealed what never became durable, or what a lost
+// tail held: they die.
 void Ledger::settleSlots() {
   People& people = sequencer_->people();
-  const std::optional<std::uint64_t> rested = vault_->takeRestMark();
-  const std::uint64_t high = vault_->slotHighWater();
-  if (rested && !tailLost_ && !vault_->pinned()) {
-    people.continueAt(*rested);
-    return;
-  }
-  const std::uint64_t used = std::max<std::uint64_t>(people.slotsSeen(), 1);  // 0: the organisation
-  if (used < high) {
-    const LeafRange unknown{used * kLeavesPerSlot, high * kLeavesPerSlot};
-    vault_->bury({&unknown, 1});
-  }
-  people.continueAt(std::max(high, people.slotsSeen()));
+  const std::optional<Vault::RestMark> rested = vault_->takeRestMark();
+  const bool clean =
+      rested && rested->size == store_->size() && !tailLost_ && !vault_->pinned() && !unrecovered_;
+  if (clean && people.continueWith(rested->unused)) return;
+  const std::vector<LeafRange> doubtful = people.slotsInDoubt();
+  if (!doubtful.empty()) vault_->bury(doubtful);
 }
 
-void Ledger::rest() { vault_->rest(sequencer_->people().nextSlot()); }
+void Ledger::rest() { vault_->rest({store_->size(), sequencer_->people().slotsLeft()}); }
 
 bool Ledger::restoreRecorded(const Vault::Pinned& old) {
   const ByteArray<32> note = sha256(bytesOf(old.note));

@@ -48,10 +48,7 @@ Bytes sealedKey(ByteView rowKey) {
 }
 
 People::People(Vault& vault, const Store& store, Entropy& entropy)
-    : vault_(vault),
-      store_(store),
-      aliases_(entropy),
-      nextSlot_(store.size() == TreeSize(0) ? 0 : vault.slotHighWater()) {}
+    : vault_(vault), store_(store), aliases_(entropy), pool_(entropy) {}
 
 Outcome People::load(const std::function<void(std::uint64_t, std::uint64_t)>& onProgress) {
   const std::uint64_t total = vault_.slotHighWater();
@@ -173,12 +170,13 @@ SubjectWhat People::whatOf(Slot slot) const {
 }
 
 Slot People::admit(Draft& draft, SubjectWhat what, std::string_view category, Instant now) {
-  if (nextSlot_ >= vault_.slotHighWater()) vault_.reserveSlots(nextSlot_ + kSlotReserve);
   // The organisation has slot 0, also when a start that ended before the first record had reserved it.
   const bool first = what == SubjectWhat::organisation;
-  const Slot slot(first ? 0 : nextSlot_++);
-  if (first) nextSlot_ = std::max<std::uint64_t>(nextSlot_, 1);
-  LACUNA_ASSERT(slot.raw() < kSlotsMax, "the key tree is full");
+  if (first && vault_.slotHighWater() == 0) {
+    vault_.reserveSlots(kSlotReserve);
+    pool_.add(1, kSlotReserve);
+  }
+  const Slot slot = first ? Slot(0) : drawSlot(draft);
   entry(slot).what = static_cast<std::uint8_t>(what);
   if (what == SubjectWhat::person) ++persons_;
   CachedSubject& cached = cache_[slot.raw()];
@@ -495,6 +493,10 @@ void People::each(SubjectWhat what, const std::function<void(Slot)>& visit) cons
   for (std::uint64_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].what == static_cast<std::uint8_t>(what)) visit(Slot(i));
   }
+}
+
+void People::eachCase(const std::function<void(Slot)>& visit) const {
+  for (const auto& [number, slot] : cases_) visit(slot);
 }
 
 std::optional<Slot> People::eachSlotFrom(Slot from, const std::function<bool(Slot)>& visit) const {

@@ -7,6 +7,7 @@
 #include "ledger/alias_table.h"
 #include "ledger/draft.h"
 #include "ledger/register/register.h"
+#include "ledger/slot_pool.h"
 #include "ledger/subject.h"
 #include "ledger/unswept.h"
 #include "ledger/vault/vault.h"
@@ -69,7 +70,12 @@ class People {
   }
   SubjectWhat whatOf(Slot slot) const;
 
-  // A new subject. Its row is written with the draft. Reserves slots (synced) when none is left.
+  // Before admissions: the draft may admit `slots` more subjects at most. False: it has admitted some
+  // already, and for so many more, numbers would have to be reserved: those of the same reservation
+  // would tell who came later in the group (P6). So they belong in the next draft.
+  bool expect(const Draft& draft, std::size_t slots);
+  // A new subject, in a slot drawn by lot. Its row is written with the draft. Reserves slots (synced),
+  // as many as the draft expects, before the draft's first admission.
   Slot admit(Draft& draft, SubjectWhat what, std::string_view category, Instant now);
   // A new alias row under a lot of its own.
   LeafNo addAlias(Draft& draft, Slot slot, std::string_view alias, bool unique, Instant now);
@@ -116,13 +122,16 @@ class People {
   // A lot that only the keys know, with its carry rows; no event enters it.
   void adoptEnded(Draft& draft, Slot slot, const Lot& lot);
 
-  // The slot that the next subject gets; and one beyond the last slot that has a subject.
-  std::uint64_t nextSlot() const { return nextSlot_; }
-  void continueAt(std::uint64_t slot) { nextSlot_ = slot; }
-  std::uint64_t slotsSeen() const { return slots_.size(); }
+  // The slots that are reserved and were never used, at a clean stop; and at the start after it. False,
+  // and nothing is taken up: one of them was used since, so they are of an older stop.
+  std::vector<std::uint64_t> slotsLeft() const { return pool_.left(); }
+  bool continueWith(std::span<const std::uint64_t> left);
+  // After any other end: what may have been given out and has nobody in the log. Alive in the tree.
+  std::vector<LeafRange> slotsInDoubt() const;
 
-  // Slots of a kind, in order.
+  // Slots of a kind, by number; and those of cases in the order in which they were opened.
   void each(SubjectWhat what, const std::function<void(Slot)>& visit) const;
+  void eachCase(const std::function<void(Slot)>& visit) const;
   // Every slot that somebody has, from `from` on, until it returns false; where to go on, if anywhere.
   std::optional<Slot> eachSlotFrom(Slot from, const std::function<bool(Slot)>& visit) const;
   // Every open lot, in memory alone: nothing is read or probed.
@@ -146,6 +155,7 @@ class People {
     std::uint64_t group = 0;  // the last group that writes it
   };
 
+  Slot drawSlot(const Draft& draft);
   SlotEntry& entry(Slot slot);
   const SlotEntry* peek(Slot slot) const;
   OpenLot* findLot(Slot slot, std::uint16_t klass, std::int16_t period);
@@ -172,7 +182,12 @@ class People {
   std::unordered_map<std::uint64_t, std::uint64_t> caseNumbers_;  // slot -> case number
   std::uint64_t nextCase_ = 1;                                    // never given twice
   std::deque<SlotEntry> slots_;                                   // by slot number: slots are dense
-  std::uint64_t nextSlot_ = 0;
+  SlotPool pool_;
+  std::uint64_t admitting_ = 0;  // the last draft that admitted somebody
+  struct {
+    std::uint64_t draft = 0;
+    std::size_t slots = 0;
+  } expected_;
   std::uint64_t persons_ = 0;
   std::vector<std::string> classes_;
   Unswept unswept_;

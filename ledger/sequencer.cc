@@ -398,6 +398,17 @@ EventResult Sequencer::decide(Draft& draft, Event& event, Result<Examined>& foun
   return Appended{plan(draft, std::move(event), *found), {}, false};
 }
 
+std::size_t slotsAsked(std::span<const Event> events) {
+  std::size_t slots = 0;
+  for (const Event& event : events) {
+    if (!event.person.empty()) ++slots;
+    for (const std::string* party : {&event.recipient, &event.source, &event.via, &event.actor}) {
+      if (party->find(':') != std::string::npos) ++slots;
+    }
+  }
+  return slots;
+}
+
 void Sequencer::append(Draft& draft, const Caller& caller, std::vector<Event> events, Atomic atomic,
                        BatchAnswer done) {
   std::vector<EventResult> results;
@@ -416,6 +427,8 @@ void Sequencer::append(Draft& draft, const Caller& caller, std::vector<Event> ev
       results.clear();
     }
   }
+  constexpr std::size_t kSlotsPerEvent = 5;  // a person and four parties
+  if (events.size() * kSlotsPerEvent > kSlotReserve) people_.expect(draft, slotsAsked(events));
   Window window;
   for (std::size_t from = 0; from < events.size(); from += kWindowEvents) {
     const std::span<Event> some(events.data() + from,

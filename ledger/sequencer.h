@@ -38,6 +38,8 @@ class Sequencer {
   // durable. With Atomic::yes one refusal refuses all, and nothing is planned.
   void append(Draft& draft, const Caller& caller, std::vector<Event> events, Atomic atomic,
               BatchAnswer done);
+  // Before a piece of work: whether this draft is one for so many admissions (People::expect()).
+  bool expect(const Draft& draft, std::size_t slots) { return people_.expect(draft, slots); }
   // What append() would answer; nothing is planned, and `seq` means nothing.
   std::vector<EventResult> check(const Caller& caller, const std::vector<Event>& events);
 
@@ -169,6 +171,9 @@ class Sequencer {
   std::unordered_map<std::uint64_t, std::vector<PartFence>> partFences_;  // by slot
   std::unordered_set<Slot> frozen_;
 };
+
+// How many slots these events take at most: of the persons and instances that they name.
+std::size_t slotsAsked(std::span<const Event> events);
 
 // Built-in classes of slot 0.
 inline constexpr std::string_view kRegisterClass = "register";

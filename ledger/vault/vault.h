@@ -213,9 +213,14 @@ class Vault {
   // Leaves that nobody may ever use die, in as many transactions as it takes. Not an erasure: what
   // lastErasure() says stays. The tree gets at least `version`.
   void bury(std::span<const LeafRange> ranges, TreeVersion version = TreeVersion(0));
-  // Written at a clean stop: the first slot that was never used. takeRestMark() removes it, synced.
-  void rest(std::uint64_t nextSlot);
-  std::optional<std::uint64_t> takeRestMark();
+  // Written at a clean stop. takeRestMark() removes it, synced. Of a log of another size it is no mark: that
+  // one went on, or is not the one.
+  struct RestMark {
+    TreeSize size;                      // of the log
+    std::vector<std::uint64_t> unused;  // slots that are reserved and were never used, ascending
+  };
+  void rest(const RestMark& mark);
+  std::optional<RestMark> takeRestMark();
   // These keys are behind the log and what the log says died has still to die; nothing is served meanwhile.
   void beginRecovery();
   bool recovering() const;

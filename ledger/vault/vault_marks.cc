@@ -94,21 +94,32 @@ void Vault::bury(std::span<const LeafRange> ranges, TreeVersion version) {
   if (!nodes.empty() || p.current->version < version) flush(nodes.size());
 }
 
-void Vault::rest(std::uint64_t nextSlot) {
-  const KeyRow row{Bytes{'U'}, ByteWriter(8).u64(nextSlot).take()};
+void Vault::rest(const RestMark& mark) {
+  ByteWriter value(8 * (mark.unused.size() + 1));
+  value.u64(mark.size.raw());
+  for (const std::uint64_t slot : mark.unused) value.u64(slot);
+  const KeyRow row{Bytes{'U'}, value.take()};
   parts_->write("rest", {&row, 1});
 }
 
-std::optional<std::uint64_t> Vault::takeRestMark() {
+std::optional<Vault::RestMark> Vault::takeRestMark() {
   Parts& p = *parts_;
   const auto row = p.self->db->get(bytesOf(kRestRow));
   if (!row) return std::nullopt;
-  const auto next = number64(*row);
-  if (!next || *next > slotHighWater()) throw Fault("the mark of a clean stop is damaged");
+  ByteReader in(*row);
+  RestMark mark;
+  mark.size = TreeSize(in.u64());
+  bool whole = in.ok() && in.rest().size() % 8 == 0;
+  while (whole && !in.done()) {
+    const std::uint64_t slot = in.u64();
+    whole = slot < slotHighWater() && (mark.unused.empty() || mark.unused.back() < slot);
+    mark.unused.push_back(slot);
+  }
+  if (!whole) throw Fault("the mark of a clean stop is damaged");
   // Gone before a slot is used: a crash from here on leaves slots that may have been.
   const KeyRow gone{Bytes{'U'}, std::nullopt};
   p.write("unrest", {&gone, 1});
-  return next;
+  return mark;
 }
 
 void Vault::beginRecovery() {

@@ -136,6 +136,7 @@ void BenchWorld::append(std::vector<std::vector<Event>> batches, std::size_t inF
     }
     Work work;
     work.bytes = events.size() * sizeof(Event);
+    work.slots = slotsAsked(events);
     work.refused = [&done](const Refusal& refusal) { done({refusal}); };
     auto batch = std::make_shared<std::vector<Event>>(std::move(events));
     work.decide = [this, batch, &done](Sequencer& sequencer, Draft& draft) {

@@ -91,6 +91,7 @@ struct Attacked {
   std::map<std::uint64_t, int> whose;  // the truth: seq -> person
   std::map<std::uint64_t, int> rounds;
   std::map<std::uint64_t, Bytes> envelopes;  // as they were
+  std::map<int, std::uint64_t> slots;        // person -> slot
   std::vector<Copy> copies;
 
   Attacked() {
@@ -115,6 +116,9 @@ struct Attacked {
       }
     }
     world.ledger().signCheckpoint();
+    for (int n = 0; n < kPersons; ++n) {
+      slots[n] = world.sequencer().people().find(nameOf(n))->raw();
+    }
     take();
     for (int n = 0; n < kErased; ++n) {
       REQUIRE(world.erase(nameOf(n)));
@@ -235,6 +239,36 @@ TEST_CASE("copies of the log, of any age, link no two records of an erased perso
       }
     }
     CHECK(groups >= 2);
+  }
+
+  SECTION("nor are the numbers of new slots those of the records that admitted: they are drawn") {
+    std::map<int, std::size_t> rank;  // by the records that admitted
+    for (const auto& [seq, n] : attacked.whose) {
+      if (attacked.rounds.at(seq) == 0) rank.emplace(n, rank.size());
+    }
+    std::map<std::uint64_t, int> owners;  // by the rows that a group wrote first
+    for (const auto& [n, slot] : attacked.slots) owners[slot] = n;
+    REQUIRE(owners.size() == rank.size());
+    const std::size_t last = owners.size() - 1;
+    std::size_t up = 0, down = 0, next = 0;
+    double apart = 0;
+    for (const auto& [slot, owner] : owners) {
+      std::string key = "S";
+      for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(slot >> shift);
+      CHECK(attacked.copies[0].tables.at("persons").count(key) == 1);
+      const std::size_t at = rank.at(owner);
+      if (at == next) ++up;
+      if (at == last - next) ++down;
+      const double distance = static_cast<double>(at) - static_cast<double>(next++);
+      apart += distance * distance;
+    }
+    // Who pairs them off, from either end, is right about once; and the two orders have nothing in common.
+    const auto n = static_cast<double>(owners.size());
+    const double correlation = 1 - 6 * apart / (n * (n * n - 1));
+    CAPTURE(up, down, correlation);
+    CHECK(up < 10);
+    CHECK(down < 10);
+    CHECK(std::abs(correlation) < 0.5);
   }
 
   SECTION("no key that is left derives one of their tags") {

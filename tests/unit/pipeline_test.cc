@@ -208,6 +208,36 @@ TEST_CASE("empty pieces of work are counted too, so that they cannot fill the me
   CHECK(pipeline.counts().queuedBytes == 0);
 }
 
+TEST_CASE("work for which too few slots are reserved goes into the next group", "[pipeline][P6]") {
+  QuickWorld quick;
+  World& world = *quick;
+  Pipeline pipeline(world.ledger(), quickly());
+  std::vector<std::uint64_t> groups;  // sequencer thread, read after drain()
+  {
+    Gate gate(pipeline);
+    const auto enqueue = [&](const std::string& line, std::size_t slots) {
+      Work work = appendWork(callerOf(1), {line}, [](std::vector<EventResult>) {});
+      work.slots = slots;
+      work.decide = [&groups, decide = work.decide](Sequencer& sequencer, Draft& draft) {
+        groups.push_back(draft.number);
+        decide(sequencer, draft);
+      };
+      pipeline.enqueue(std::move(work));
+    };
+    enqueue(collect("crm:1"), 5);
+    enqueue(collect("crm:2"), 2 * kGroupEventsFull);  // known of when the group began
+    enqueue(collect("crm:3"), 5);
+    enqueue(collect("crm:4"), 4 * kGroupEventsFull);
+    enqueue(collect("crm:5"), 5);
+  }
+  pipeline.drain();
+  REQUIRE(groups.size() == 5);
+  CHECK(groups[1] == groups[0]);
+  CHECK(groups[2] == groups[0]);
+  CHECK(groups[3] == groups[0] + 1);
+  CHECK(groups[4] == groups[3]);
+}
+
 TEST_CASE("one who floods the queue does not keep the others waiting: each principal in turn",
           "[pipeline]") {
   QuickWorld quick;

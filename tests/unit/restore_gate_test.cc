@@ -343,10 +343,13 @@ TEST_CASE("a clean stop burns no slot; after any other the unknown ones are dead
   world.reopen();
   REQUIRE(world.submitOne(collect("crm:2")));
   const Slot second = *world.sequencer().resolve("crm:2");
-  CHECK(second.raw() == first.raw() + 1);
+  CHECK(second.raw() < kSlotReserve);
   world.reopen();  // not rested: a crash
   CHECK(world.ledger().vault().slotLives(second));
-  CHECK_FALSE(world.ledger().vault().slotLives(Slot(second.raw() + 1)));
+  for (std::uint64_t slot = 1; slot < kSlotReserve; ++slot) {
+    if (Slot(slot) == first || Slot(slot) == second) continue;
+    CHECK_FALSE(world.ledger().vault().slotLives(Slot(slot)));
+  }
   REQUIRE(world.submitOne(collect("crm:3")));
   CHECK(world.sequencer().resolve("crm:3")->raw() >= kSlotReserve);
   CHECK(world.eventsOf("crm:2") == 1);
@@ -423,6 +426,7 @@ TEST_CASE("keys behind the log are opened only to destroy again what died, and s
           "[P3][P5]") {
   Past past;
   World& world = past.world;
+  const Slot first = *world.sequencer().resolve("crm:1");
   REQUIRE(world.submitOne(consent("crm:2", "given")));
   REQUIRE(world.erase("crm:2", {"marketing"}));
   past.eraseAndGoOn();
@@ -450,7 +454,6 @@ TEST_CASE("keys behind the log are opened only to destroy again what died, and s
   world.options().recoverKeys = false;
   CHECK_FALSE(payloadOfFirst());
   CHECK(world.eventsOf("crm:2") == 1);
-  const Slot first(1);
   CHECK_FALSE(world.ledger().vault().slotLives(first));
   int recovered = 0;
   world.ledger().store().scanRecords(Seq(0), world.ledger().size(), [&](Seq, ByteView bytes) {
