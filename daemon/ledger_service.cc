@@ -1,6 +1,7 @@
 #include "daemon/ledger_service.h"
 
 #include "daemon/access.h"
+#include "daemon/disclosures.h"
 #include "daemon/erasure_desk.h"
 #include "daemon/keys_json.h"
 #include "daemon/ledger_options.h"
@@ -59,7 +60,8 @@ class OpenLedgerService final : public LedgerService {
         *ledger_, Pipeline::Options{options.checkpointInterval, options.log});
     const auto changed = [this](Ledger& its) { persons_ = its.sequencer().people().count(); };
     erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, changed);
-    withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, finds_);
+    withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, finds_, search_);
+    disclosures_ = std::make_unique<Disclosures>(*ledger_, *pipeline_, finds_, reads_, search_);
     retention_ = std::make_unique<RetentionDesk>(*ledger_, *pipeline_, reads_, changed);
     ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
       erasures_->tick();
@@ -249,7 +251,10 @@ class OpenLedgerService final : public LedgerService {
   void withdraw(const Caller& caller, WithdrawRequest request, Answer<std::string> done) override {
     withdrawals_->withdraw(caller, std::move(request), std::move(done));
   }
-  std::string withdrawStatus() override { return withdrawals_->status(); }
+  void disclose(const Caller& caller, DiscloseRequest request, Answer<std::string> done) override {
+    disclosures_->disclose(caller, std::move(request), done);
+  }
+  std::string withdrawStatus() override { return search_.status(); }
 
   void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) override {
     if (action == "start") return sweeper_->start(std::move(done));
@@ -429,17 +434,6 @@ class OpenLedgerService final : public LedgerService {
   }
 
  private:
-  static Refusal reasonTooLong() {
-    return {RefusalCode::tooLarge, "a reason has at most 512 bytes"};
-  }
-
-  // A fault's own sentence holds no personal datum; a library's may.
-  static Refusal unreadable(const std::exception& error) {
-    const auto* fault = dynamic_cast<const Fault*>(&error);
-    return {RefusalCode::tampered, std::string("this cannot be read: ") +
-                                       (fault != nullptr ? fault->what() : "see `lacuna verify`")};
-  }
-
   // Everyone named in the answer is recorded as read, durably, before it leaves (P9). Who was erased
   // since the search is not in it.
   void tellFound(const Caller& caller, std::vector<Ledger::Found> found, const std::string& reason,
@@ -579,7 +573,9 @@ class OpenLedgerService final : public LedgerService {
   bool rested_ = false;
   std::unique_ptr<ErasureDesk> erasures_;
   std::unique_ptr<RetentionDesk> retention_;
+  EventSearch search_;
   std::unique_ptr<Withdrawals> withdrawals_;
+  std::unique_ptr<Disclosures> disclosures_;
   std::unique_ptr<Pipeline> pipeline_;    // its threads use everything above
   std::unique_ptr<Witnesses> witnesses_;  // null: none
   std::unique_ptr<Sweeper> sweeper_;      // these use the pipeline

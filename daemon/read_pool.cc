@@ -23,6 +23,13 @@ Refusal changedMeanwhile() {
   return busy("something of this person was erased or withdrawn while it was read: ask again");
 }
 
+Refusal unreadable(const std::exception& error) {
+  const auto* fault = dynamic_cast<const Fault*>(&error);
+  return {RefusalCode::tampered, std::string("this cannot be read: ") +
+                                     (fault != nullptr ? fault->what() : "see `lacuna verify`")};
+}
+Refusal reasonTooLong() { return {RefusalCode::tooLarge, "a reason has at most 512 bytes"}; }
+
 ReadPool::ReadPool(unsigned threads, std::size_t waitingMax) : waitingMax_(waitingMax) {
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { loop(); });
 }

@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -17,6 +18,9 @@ Refusal readsFull();
 Refusal findsFull();
 // And one who read while something of the person died.
 Refusal changedMeanwhile();
+// What cannot be opened. A fault's own sentence is passed on, since it holds no personal datum; a library's may.
+Refusal unreadable(const std::exception& error);
+Refusal reasonTooLong();
 
 inline constexpr std::size_t kFindsWaitingMax = 16;
 

@@ -91,6 +91,11 @@ struct WithdrawRequest {
   std::string person;  // whose event it is; empty: looked for
   std::string reason;
 };
+struct DiscloseRequest {
+  std::uint64_t seq = 0;
+  std::string person;  // whose event it is; empty: looked for
+  std::string reason;
+};
 class OfficerService {
  public:
   virtual ~OfficerService() = default;
@@ -128,7 +133,11 @@ class OfficerService {
   virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
   // Makes one event undecryptable; the others of its lot stay readable. JSON report.
   virtual void withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) = 0;
-  virtual std::string withdrawStatus() = 0;  // how far the search for an event is: one JSON object
+  // Opens one event for others: a file that shows offline what stands there (FORMAT.md 10). A reading of
+  // that person. JSON.
+  virtual void disclose(const Caller&, DiscloseRequest, Answer<std::string> done) = 0;
+  // How far the search for an event to withdraw or disclose is: one JSON object.
+  virtual std::string withdrawStatus() = 0;
   // The second tier of erasures: `start` (or join) a sweep of envelopes, ask its `status`, `cancel` it. One
   // JSON object.
   virtual void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) = 0;

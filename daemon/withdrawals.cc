@@ -38,24 +38,14 @@ void Withdrawals::withdraw(const Caller& caller, WithdrawRequest request,
                         "the ground must be one of: no-longer-needed consent-withdrawn objection "
                         "unlawful legal-duty child retention-end"});
   }
-  if (request.reason.size() > kReasonBytesMax) {
-    return done(Refusal{RefusalCode::tooLarge, "a reason has at most 512 bytes"});
-  }
-  WithdrawOrder order{Seq(request.seq), *ground, request.reason, request.person, std::nullopt};
-  if (!order.person.empty()) return withdrawNow(caller, std::move(order), std::move(done));
-  const bool taken = reads_.submit([this, caller, order, done]() mutable {
-    FindHooks hooks;
-    hooks.onProgress = [this](std::uint64_t seen, std::uint64_t of) {
-      seen_ = seen;
-      of_ = of;
-    };
-    seen_ = of_ = 0;
-    searching_ = true;
+  if (request.reason.size() > kReasonBytesMax) return done(reasonTooLong());
+  WithdrawOrder order{Seq(request.seq), *ground, std::move(request.reason),
+                      std::move(request.person), std::nullopt};
+  if (!order.person.empty()) return withdrawNow(caller, std::move(order), done);
+  const bool taken = finds_.submit([this, caller, order, done]() mutable {
     try {
-      order.place = findEvent(ledger_.vault(), ledger_.store(), order.seq, hooks);
-      searching_ = false;
+      order.place = search_.find(ledger_, order.seq);
     } catch (const std::exception&) {
-      searching_ = false;
       return done(
           Refusal{RefusalCode::tampered, "the event cannot be looked for: see `lacuna verify`"});
     }
@@ -64,13 +54,8 @@ void Withdrawals::withdraw(const Caller& caller, WithdrawRequest request,
   if (!taken) done(readsFull());
 }
 
-std::string Withdrawals::status() const {
-  nlohmann::ordered_json out{{"searching", searching_.load()}};
-  if (searching_) out["searched"] = {{"slots", seen_.load()}, {"of", of_.load()}};
-  return out.dump();
-}
-
-void Withdrawals::withdrawNow(const Caller& caller, WithdrawOrder order, Answer<std::string> done) {
+void Withdrawals::withdrawNow(const Caller& caller, WithdrawOrder order,
+                              const Answer<std::string>& done) {
   Work work;
   work.principal = caller.principal;
   work.bytes = kSmallWork;

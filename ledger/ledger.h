@@ -125,7 +125,9 @@ class Ledger {
   AssuranceReport assurance() const;
   AssuranceReport recheckAssurance();
   Vault& vault() { return *vault_; }
+  const Vault& vault() const { return *vault_; }
   Store& store() { return *store_; }
+  const Store& store() const { return *store_; }
 
  private:
   explicit Ledger(const LedgerOptions& options);

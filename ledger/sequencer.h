@@ -45,11 +45,14 @@ class Sequencer {
 
   // Records that somebody reads a person, and says whom. An unknown person: the record is one of
   // nobody, and the answer is unknown-person (given by the caller only once the draft is durable).
+  // `details` go into the sealed part alone.
   Result<PersonHandle> consult(Draft& draft, const Caller& caller, std::string_view person,
-                               ReadOperation operation, std::string_view reason);
+                               ReadOperation operation, std::string_view reason,
+                               const std::vector<std::string>& details = {});
   // A scan across persons: one record of nobody, and one for each person named in the answer.
   void consultScan(Draft& draft, const Caller& caller, ReadOperation operation,
-                   std::string_view reason, const std::vector<Slot>& named);
+                   std::string_view reason, const std::vector<Slot>& named,
+                   const std::vector<std::string>& details = {});
 
   // Kinds of the organisation's own, in slot 0, under a class of their own.
   Seq organisation(Draft& draft, Kind kind, std::string_view klass, Bytes body,
@@ -135,7 +138,8 @@ class Sequencer {
            const std::optional<StoredEvent>& stored, std::optional<DocumentHash> document);
   void remember(Draft& draft, Seq seq, const Examined& found);
   void consultScanned(Draft& draft, const Caller& caller, ReadOperation operation,
-                      std::string_view reason, Slot slot);
+                      std::string_view reason, Slot slot,
+                      const std::vector<std::string>& details = {});
   AdmissionContext contextOf(const Caller& caller);
   bool fenced(const Examined& found) const;
   bool partyFenced(const Admitted& admitted) const;
@@ -179,6 +183,9 @@ std::size_t slotsAsked(std::span<const Event> events);
 inline constexpr std::string_view kRegisterClass = "register";
 inline constexpr std::string_view kGrantsClass = "grants";
 inline constexpr std::string_view kHoldersClass = "keys";
+
+// What is heard of a person who is frozen: busy.
+Refusal beingErased();
 
 // The code of a `--reason WORD[:TEXT]`; an unknown word is `other`, none is `unstated`.
 ReadReason reasonCode(std::string_view reason);

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kKindSearchEvents = 64 * 1024;  // looked through at once, in memory meanwhile
 
-Refusal frozenRefusal() {
-  Refusal refusal{RefusalCode::busy, "this person is being erased: ask again in a moment"};
-  refusal.retryAfter = kBusyRetryAfter;
-  return refusal;
-}
-
 Refusal unknownPerson() { return {RefusalCode::unknownPerson, "nobody is known by this alias"}; }
 
 StoredEvent ownEvent(Kind kind, const Caller& caller, Instant at, std::string_view operation,
@@ -41,6 +35,12 @@ Bytes consultationBody(const Caller& caller, ReadOperation operation, std::strin
 
 }  // namespace
 
+Refusal beingErased() {
+  Refusal refusal{RefusalCode::busy, "this person is being erased: ask again in a moment"};
+  refusal.retryAfter = kBusyRetryAfter;
+  return refusal;
+}
+
 ReadReason reasonCode(std::string_view reason) {
   if (reason.empty() || reason == nameOf(ReadReason::unstated)) return ReadReason::unstated;
   return readReasonOf(reason.substr(0, reason.find(':'))).value_or(ReadReason::other);
@@ -59,7 +59,7 @@ Result<Slot> Sequencer::resolve(std::string_view person) const {
                    "this kind of alias is not unique: look the person up with `person find`"};
   }
   if (const std::optional<Slot> slot = people_.find(alias->text())) {
-    if (frozen_.count(*slot) > 0) return frozenRefusal();
+    if (frozen_.count(*slot) > 0) return beingErased();
     return *slot;
   }
   if (const std::optional<AliasPlace> fence = fencedAliases_.find(alias->text());
@@ -70,7 +70,8 @@ Result<Slot> Sequencer::resolve(std::string_view person) const {
 }
 
 Result<PersonHandle> Sequencer::consult(Draft& draft, const Caller& caller, std::string_view person,
-                                        ReadOperation operation, std::string_view reason) {
+                                        ReadOperation operation, std::string_view reason,
+                                        const std::vector<std::string>& details) {
   const Result<Slot> slot = resolve(person);
   if (!slot) {
     // A reading of nobody is a record too, without the alias.
@@ -82,12 +83,13 @@ Result<PersonHandle> Sequencer::consult(Draft& draft, const Caller& caller, std:
     return slot.refusal();
   }
   PersonHandle handle = people_.handleOf(*slot);
-  consultScanned(draft, caller, operation, reason, *slot);
+  consultScanned(draft, caller, operation, reason, *slot, details);
   return handle;
 }
 
 void Sequencer::consultScanned(Draft& draft, const Caller& caller, ReadOperation operation,
-                               std::string_view reason, Slot slot) {
+                               std::string_view reason, Slot slot,
+                               const std::vector<std::string>& details) {
   const Register& reg = registers_.latest();
   const RetentionClass* access = reg.klass(kAccessClass);
   const std::int32_t period =
@@ -96,16 +98,20 @@ void Sequencer::consultScanned(Draft& draft, const Caller& caller, ReadOperation
   StoredEvent stored =
       ownEvent(Kind::consultation, caller, draft.recordedAt, nameOf(operation), reason);
   stored.registerVersion = registers_.versions();
+  stored.details = details;
   push(draft, Kind::consultation, SystemNo(0), place, consultationBody(caller, operation, reason),
        std::move(stored), {});
 }
 
 void Sequencer::consultScan(Draft& draft, const Caller& caller, ReadOperation operation,
-                            std::string_view reason, const std::vector<Slot>& named) {
+                            std::string_view reason, const std::vector<Slot>& named,
+                            const std::vector<std::string>& details) {
   push(draft, Kind::consultation, SystemNo(0), {}, consultationBody(caller, operation, reason), {},
        {});
   for (const Slot slot : named) {
-    if (people_.exists(slot)) consultScanned(draft, caller, operation, reason, slot);
+    if (people_.exists(slot)) {
+      consultScanned(draft, caller, operation, reason, slot, details);
+    }
   }
 }
 

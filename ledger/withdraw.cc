@@ -2,68 +2,14 @@
 
 #include "ledger/base/limits.h"
 #include "ledger/record/envelope.h"
-#include "ledger/store/blocks.h"
 
 #include <algorithm>
 
 namespace lacuna {
 namespace {
 
-constexpr std::size_t kSlotsPerEpoch = 512;  // an epoch of the vault is short
-
 Refusal notFound() {
   return {RefusalCode::notFound, "no sealed event of a living person stands at this seq"};
-}
-
-// Whether `tag` is one of the lot's: its events ascend, so a few lookups tell.
-bool holdsTag(const Store& store, const Secret& key, const Tag& tag, Seq seq) {
-  const auto seqOf = [&](std::uint64_t ordinal) {
-    return store.findTag(tagOf(key, Ordinal(ordinal)));
-  };
-  std::optional<Seq> at = seqOf(0);
-  if (!at || *at > seq) return false;
-  std::uint64_t low = 0;  // its seq is not above ours
-  std::uint64_t high = 1;
-  while ((at = seqOf(high)) && *at <= seq) {
-    low = high;
-    high *= 2;
-  }
-  while (high - low > 1) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    at = seqOf(middle);
-    (at && *at <= seq ? low : high) = middle;
-  }
-  return tagOf(key, Ordinal(low)) == tag;
-}
-
-bool carriesSeq(const Store& store, const Secret& key, Slot slot, LeafNo leaf, Seq seq) {
-  const std::vector<CarryEntry> entries = carriedBy(store, key, slot, leaf);
-  return std::any_of(entries.begin(), entries.end(),
-                     [&](const CarryEntry& e) { return e.seq == seq; });
-}
-
-std::optional<Tag> tagAt(const Store& store, Seq seq) {
-  const std::optional<Bytes> bytes = store.record(seq);
-  if (!bytes) return std::nullopt;
-  const Result<Record> record = decodeRecord(*bytes);
-  if (!record || (record->flags & kHasEnvelope) == 0) return std::nullopt;
-  return record->tag;
-}
-
-// `e` of an event, tried on the envelope: what is carried on is known to open.
-Secret keyOf(const Secret& lotKey, const Store::Pair& pair) {
-  const Result<Record> record = decodeRecord(pair.record);
-  if (!record || !pair.envelope || pair.envelope->size() < kEnvelopeOverhead) {
-    throw Fault("an event of a lot is missing from the log");
-  }
-  Nonce nonce;
-  std::copy_n(pair.envelope->begin() + 1, nonce.size(), nonce.begin());
-  const Bytes head = encodeHead(*record);
-  Secret key = eventKey(lotKey, nonce, head);
-  Result<Bytes> plain = openEventWithKey(key, head, *pair.envelope);
-  if (!plain) throw Fault("an envelope does not open although its key lives");
-  wipe(*plain);
-  return key;
 }
 
 // Everything that the successor has to know, in order of seq; the withdrawn event without its key. Nothing: it
@@ -90,7 +36,7 @@ std::optional<std::vector<CarryEntry>> entriesOf(Ledger& ledger, Slot slot, cons
   for (std::size_t i = 0; i < seqs.size(); ++i) {
     CarryEntry entry{Ordinal(i), seqs[i], tags[i], std::nullopt};
     const bool sealed = (pairs[i].record.at(2) & kHasEnvelope) != 0;
-    if (sealed && seqs[i] != withdrawn) entry.key = keyOf(*key, pairs[i]);
+    if (sealed && seqs[i] != withdrawn) entry.key = eventKeyOf(*key, pairs[i]);
     out.push_back(std::move(entry));
   }
   return out;
@@ -103,18 +49,6 @@ void giveToHolders(Vault& vault, const Store& store, const std::vector<Bytes>& k
     if (!sealed) throw Fault("a carry row is missing from the log");
     vault.putCarry(key, *sealed);
   }
-}
-
-Result<EventPlace> placeIn(Ledger& ledger, const PersonHandle& person, Seq seq, const Tag& tag) {
-  for (const LotHandle& lot : person.lots) {
-    const std::optional<Secret> key = ledger.vault().lotKey(person.slot, lot.leaf);
-    if (!key) continue;
-    if (holdsTag(ledger.store(), *key, tag, seq) ||
-        (lot.carries && carriesSeq(ledger.store(), *key, person.slot, lot.leaf, seq))) {
-      return EventPlace{person.slot, lot.leaf};
-    }
-  }
-  return notFound();
 }
 
 // Records the reading, and says in which lot the event stands.
@@ -131,11 +65,17 @@ Result<EventPlace> consulted(Ledger& ledger, const Caller& caller, const Withdra
   }
   if (!draft.empty()) ledger.commitNow(draft);
   if (person && !*person) return person->refusal();
-  const std::optional<Tag> tag = tagAt(ledger.store(), order.seq);
-  if (!tag) return notFound();
-  if (person) return placeIn(ledger, **person, order.seq, *tag);
-  if (!order.place || !sequencer.people().exists(order.place->slot)) return notFound();
-  return placeIn(ledger, sequencer.people().handleOf(order.place->slot), order.seq, *tag);
+  PersonHandle whose;
+  if (person) {
+    whose = std::move(**person);
+  } else {
+    if (!order.place || !sequencer.people().exists(order.place->slot)) return notFound();
+    whose = sequencer.people().handleOf(order.place->slot);
+  }
+  const std::optional<EventPlace> place =
+      placeIn(ledger.vault().reader(), ledger.store(), whose, order.seq);
+  if (!place) return notFound();
+  return *place;
 }
 
 Outcome mayWithdraw(Ledger& ledger, const EventPlace& place, const LotHandle& lot) {
@@ -178,43 +118,6 @@ std::vector<Bytes> planCarryRows(Draft& draft, const EventPlace& successor, cons
     draft.sealedRows.push_back({keys.back(), {successor.slot, successor.leaf}, encodeCarry(row)});
   }
   return keys;
-}
-
-std::optional<EventPlace> findEvent(const Vault& vault, const Store& store, Seq seq,
-                                    const FindHooks& hooks) {
-  const std::optional<Tag> tag = tagAt(store, seq);
-  if (!tag) return std::nullopt;
-  std::optional<EventPlace> out;
-  std::optional<Vault::Reader> keys;
-  std::uint64_t seen = 0;
-  const ByteArray<1> prefix{'S'};
-  store.scan(Table::persons, prefix, [&](ByteView key, ByteView value) {
-    if (seen++ % kSlotsPerEpoch == 0) {
-      keys.reset();
-      if (hooks.goOn && !hooks.goOn()) return false;
-      if (hooks.onProgress) hooks.onProgress(seen, vault.slotHighWater());
-      keys.emplace(vault.reader());
-    }
-    ByteReader in(key.subspan(1));
-    const Slot slot(in.u64());
-    const std::optional<Secret> identity = keys->lotKey(slot, LeafNo(0));
-    if (!identity) return true;
-    const Result<Bytes> plain = openRow(*identity, sealedKey(key), value);
-    if (!plain) throw Fault("a subject record does not open although its key lives");
-    const Result<Subject> who = decodeSubject(*plain);
-    if (!who) throw Fault("a subject record does not follow the format");
-    for (const Lot& lot : who->lots) {
-      const std::optional<Secret> lotKey = keys->lotKey(slot, lot.leaf);
-      if (!lotKey) continue;
-      if (holdsTag(store, *lotKey, *tag, seq) ||
-          (carriesRows(lot.state) && carriesSeq(store, *lotKey, slot, lot.leaf, seq))) {
-        out = EventPlace{slot, lot.leaf};
-        return false;
-      }
-    }
-    return true;
-  });
-  return out;
 }
 
 Result<Withdrawal> withdraw(Ledger& ledger, const Caller& caller, const WithdrawOrder& order) {

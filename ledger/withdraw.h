@@ -6,24 +6,10 @@
 #pragma once
 
 #include "ledger/carry.h"
+#include "ledger/event_place.h"
 #include "ledger/ledger.h"
 
 namespace lacuna {
-
-// Where an event stands.
-struct EventPlace {
-  Slot slot;
-  LeafNo leaf;
-};
-
-struct FindHooks {
-  std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;  // in slots
-  std::function<bool()> goOn;                                               // false cancels
-};
-// The living lot that the record of `seq` belongs to: each lot is asked for the tag, in a few steps, since
-// the events of a lot ascend. Nothing: it is of nobody, of somebody erased, or was withdrawn. Any thread.
-std::optional<EventPlace> findEvent(const Vault& vault, const Store& store, Seq seq,
-                                    const FindHooks& hooks);
 
 struct WithdrawOrder {
   Seq seq;

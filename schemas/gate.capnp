@@ -361,8 +361,14 @@ interface Officer {
   # `reason` as in ReadRequest. The report is one JSON object.
 
   withdrawStatus @26 () -> Outcome(Text);
-  # How far a search for the event to withdraw is: one JSON object with `searching` and, meanwhile, `searched`
+  # How far a search for the event to withdraw or disclose is: one JSON object with `searching` and, meanwhile, `searched`
   # (`slots` seen, `of` how many at most). It names nobody.
+
+  disclose @27 (seq :UInt64, person :Text, reason :Text) -> Outcome(Text);
+  # Opens one event for a court or an auditor: one JSON file that shows offline that exactly this text stands at
+  # that place (`lacuna verify --disclosure`), and tells nothing about any other record. `person` and `reason` as in
+  # `withdraw`. A reading of that person. `erased` when nobody can open the event any more, `not-published` until a
+  # checkpoint covers it.
 
   sweepEnvelopes @23 (action :Text) -> Outcome(Text);
   # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`

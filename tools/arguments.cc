@@ -174,10 +174,14 @@ std::string contentOf(std::string_view what, const std::string& file, std::istre
   return content;
 }
 
-void writeFile(const std::string& file, std::string_view content) {
+void writeFile(const std::string& file, std::string_view content, Readers readers) {
   const std::string beside = file + ".tmp" + std::to_string(::getpid());
   {
     std::ofstream out(beside, std::ios::binary | std::ios::trunc);
+    // Before there is anything to read in it.
+    if (out && readers == Readers::owner && ::chmod(beside.c_str(), S_IRUSR | S_IWUSR) != 0) {
+      out.setstate(std::ios::failbit);
+    }
     out.write(content.data(), static_cast<std::streamsize>(content.size()));
     out.flush();
     if (!out) {

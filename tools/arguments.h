@@ -42,6 +42,8 @@ std::string oneOf(std::string_view what, std::string_view text,
 std::string contentOf(std::string_view what, const std::string& file, std::istream& standardInput,
                       std::size_t bytesMax);
 // Written whole or not at all: beside the file, then renamed. Throws Fault.
-void writeFile(const std::string& file, std::string_view content);
+enum class Readers : bool { asUsual, owner };  // asUsual: whoever the umask lets read
+void writeFile(const std::string& file, std::string_view content,
+               Readers readers = Readers::asUsual);
 
 }  // namespace lacuna::tool

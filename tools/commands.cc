@@ -209,6 +209,21 @@ constexpr std::array kCommands{
             "The receipt is a tlog-proof; `lacuna verify --receipt FILE` checks it offline.\n\n"
             "  lacuna prove 1234 --out receipt.txt\n",
             1, 1, describeProve, prove},
+    Command{
+        "disclose", "SEQ [--to FILE] [--person PERSON] [--reason WHY]",
+        "Open one event for a court or an auditor",
+        "One JSON file that shows offline that exactly this text stands at that place of the log. "
+        "It opens this\n"
+        "one event and tells nothing about any other record: persons and instances are numbers in "
+        "it. Role\n"
+        "officer; recorded as a reading in that person's history, with the number of the event. "
+        "Without --person\n"
+        "the event is looked for among everyone's lots. The file is a copy given away: an erasure "
+        "later on does\n"
+        "not reach it. Exit 1: erased, withdrawn, or not yet under a checkpoint.\n\n"
+        "  lacuna disclose 1234 --to event.json --person crm:100234 --reason other:court\n"
+        "  lacuna verify --disclosure event.json --key verifier.key\n",
+        1, 1, describeDisclose, disclose},
     Command{"export-log", "DIR", "Write the public log as static files (C2SP tlog-tiles)",
             "Any web server can carry DIR; any reader of tlog-tiles can verify it. Run again, it "
             "goes on "
@@ -219,7 +234,8 @@ constexpr std::array kCommands{
     Command{
         "verify",
         "[--key VKEY|FILE | --policy FILE] [--data DIR | --url URL | --export DIR | --receipt "
-        "FILE | --certificate FILE [--salt HEX]] [--since FILE] [--report FILE]",
+        "FILE | --certificate FILE [--salt HEX] | --disclosure FILE] [--since FILE] [--report "
+        "FILE]",
         "Verify the log: chain, tree, commitments, checkpoints, witnesses",
         "Without --data, --url and the like the daemon is asked for its records (role auditor). "
         "Exit 4 names the\n"
@@ -232,7 +248,8 @@ constexpr std::array kCommands{
         "  lacuna verify --data /srv/copy --key verifier.key --report report.json\n"
         "  lacuna verify --url https://ledger.example.org/log --policy policy.txt\n"
         "  lacuna verify --receipt receipt.txt --key verifier.key\n"
-        "  lacuna verify --certificate certificate.json --key verifier.key\n",
+        "  lacuna verify --certificate certificate.json --key verifier.key\n"
+        "  lacuna verify --disclosure event.json --key verifier.key\n",
         0, 0, describeVerify, verify},
     Command{
         "monitor",

@@ -3,6 +3,7 @@
 
 #include "ledger/proof/checkpoint.h"
 #include "tools/command.h"
+#include "tools/trust.h"
 
 namespace lacuna::tool {
 
@@ -65,11 +66,15 @@ Exit checkpoint(Invocation& call);
 Exit prove(Invocation& call);
 void describeProve(boost::program_options::options_description& options);
 
+Exit disclose(Invocation& call);
+void describeDisclose(boost::program_options::options_description& options);
+
 Exit exportLog(Invocation& call);
 
 Exit verify(Invocation& call);
 void describeVerify(boost::program_options::options_description& options);
 Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key);
+Exit verifyDisclosureFile(Invocation& call, const Trust& trust);
 
 Exit monitor(Invocation& call);
 void describeMonitor(boost::program_options::options_description& options);

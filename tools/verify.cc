@@ -219,6 +219,7 @@ void describeVerify(po::options_description& options) {
       ("export", text("DIR"), "verify an export of `lacuna export-log`, offline")        //
       ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")           //
       ("certificate", text("FILE"), "verify a certificate of erasure, offline")          //
+      ("disclosure", text("FILE"), "verify a disclosure of `lacuna disclose`, offline")  //
       ("salt", text("HEX"),
        "with --certificate: what the person was given; shows that it is theirs")         //
       ("since", text("FILE"), "a checkpoint kept from earlier: the log must extend it")  //
@@ -229,12 +230,14 @@ Exit verify(Invocation& call) {
   const std::string data = call.text("data"), url = call.text("url"), dir = call.text("export");
   const bool receipt = !call.text("receipt").empty();
   const bool certificate = !call.text("certificate").empty();
-  if (!data.empty() + !url.empty() + !dir.empty() + receipt + certificate > 1) {
-    throw UsageError("--data, --url, --export, --receipt and --certificate exclude each other");
+  const bool disclosure = !call.text("disclosure").empty();
+  if (!data.empty() + !url.empty() + !dir.empty() + receipt + certificate + disclosure > 1) {
+    throw UsageError(
+        "--data, --url, --export, --receipt, --certificate and --disclosure exclude each other");
   }
   const std::string sinceFile = call.text("since");
-  if ((receipt || certificate) && !sinceFile.empty()) {
-    throw UsageError("--since does not go with --receipt or --certificate");
+  if ((receipt || certificate || disclosure) && !sinceFile.empty()) {
+    throw UsageError("--since does not go with --receipt, --certificate or --disclosure");
   }
   if (!certificate && !call.text("salt").empty()) {
     throw UsageError("--salt goes with --certificate");
@@ -251,6 +254,7 @@ Exit verify(Invocation& call) {
   Trust trust = trustOf(call);
   if (receipt) return verifyReceiptFile(call, trust);
   if (certificate) return verifyCertificateFile(call, trust.key);
+  if (disclosure) return verifyDisclosureFile(call, trust);
   Verification verification;
   verification.key = trust.key;
   verification.policy = std::move(trust.policy);

@@ -1,41 +1,9 @@
 #include "tools/commands.h"
 #include "tools/reading.h"
-
-#include <algorithm>
-#include <cstdio>
-#include <unistd.h>
+#include "tools/searching.h"
 
 namespace lacuna::tool {
 namespace po = boost::program_options;
-namespace {
-
-constexpr auto kPollEvery = 300 * kj::MILLISECONDS;
-
-// Everyone's lots are looked through: how far that is, on a terminal.
-void showProgress(Loop& loop, wire::Officer::Client& officer) {
-  const auto status = askText(loop, officer.withdrawStatusRequest());
-  if (!status) return;
-  const Json searched = parsedAnswer(*status).value("searched", Json::object());
-  const std::uint64_t of = searched.value("of", std::uint64_t{0});
-  if (of == 0) return;
-  const std::uint64_t slots = std::min(of, searched.value("slots", std::uint64_t{0}));
-  std::fprintf(stderr, "\rlooking for the event: %3llu %%",
-               static_cast<unsigned long long>(slots * 100 / of));
-}
-
-template <typename Request>
-Result<std::string> askWithProgress(Loop& loop, wire::Officer::Client& officer, Request&& request) {
-  if (isatty(STDERR_FILENO) == 0) return askText(loop, kj::fwd<Request>(request));
-  auto sent = request.send();
-  while (!sent.poll(loop.wait())) {
-    loop.io().provider->getTimer().afterDelay(kPollEvery).wait(loop.wait());
-    showProgress(loop, officer);
-  }
-  std::fprintf(stderr, "\r%-40s\r", "");
-  return takeText(sent.wait(loop.wait()));
-}
-
-}  // namespace
 
 void describeWithdraw(po::options_description& options) {
   options.add_options()  //
@@ -60,7 +28,7 @@ Exit withdraw(Invocation& call) {
     request.setGround(ptrOf(ground));
     request.setPerson(ptrOf(person));
     request.setReason(ptrOf(reason));
-    const auto answer = person.empty() ? askWithProgress(loop, officer, kj::mv(request))
+    const auto answer = person.empty() ? askWithSearch(loop, officer, kj::mv(request))
                                        : askText(loop, kj::mv(request));
     if (!answer) return call.console.refuse(answer.refusal());
     call.console.showObject(*answer);

@@ -51,6 +51,7 @@ constexpr std::array kHeadings{
     Heading{"destroyed", "Destroyed", "Vernietigd"},
     Heading{"detail", "Detail", "Bijzonderheden"},
     Heading{"directory", "Directory", "Map"},
+    Heading{"disclosed", "Disclosed", "Geopenbaard"},
     Heading{"dryRun", "Only a plan", "Alleen een plan"},
     Heading{"dueHouse", "Due (our promise)", "Uiterlijk (eigen belofte)"},
     Heading{"dueStatute", "Due (law)", "Uiterlijk (wet)"},

@@ -80,6 +80,21 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> disclose(DiscloseContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const auto params = context.getParams();
+      auto person = textOf(params.getPerson(), "person", kAliasBytesMax);
+      auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
+      for (const auto* read : {&person, &reason}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      DiscloseRequest request{params.getSeq(), std::move(*person), std::move(*reason)};
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().disclose(caller, std::move(request), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
   kj::Promise<void> withdrawStatus(WithdrawStatusContext context) override {
     return as(context, [&](const Caller&) {
       const std::string status = service().withdrawStatus();

@@ -80,6 +80,9 @@ void putConsultation(Object& o, const PersonEvent& e) {
   o.text("operation", operation);
   o.text("reason", reason.empty() ? nameOf(ReadReason::unstated) : std::string_view(reason));
   o.unsignedNumber("officer", officer);
+  for (const std::string& detail : e.stored.details) {
+    if (detail.starts_with("seq=")) o.text("disclosed", detail.substr(4));  // of a disclosure
+  }
 }
 
 // What officers do about a person, and why: "place hold=3 ground=..." is told field by field.

@@ -2,6 +2,7 @@
 
 #include "ledger/base/civil.h"
 #include "ledger/crypto/digest.h"
+#include "ledger/proof/json_text.h"
 #include "ledger/proof/receipt.h"
 #include "ledger/record/record.h"
 
@@ -12,27 +13,6 @@
 
 namespace lacuna {
 namespace {
-
-// The parser goes as deep as the text, and so would whoever copies what it made.
-bool shallow(std::string_view text) {
-  constexpr std::size_t kDepthMax = 16;
-  std::size_t depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDepthMax) return false;
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return true;
-}
 
 using Json = nlohmann::ordered_json;
 

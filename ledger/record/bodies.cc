@@ -6,8 +6,9 @@
 namespace lacuna {
 namespace {
 
-constexpr std::array<std::string_view, 9> kReadOperationNames = {
-    "history", "state", "recipients", "show", "find", "link", "erase-plan", "export", "may"};
+constexpr std::array<std::string_view, 10> kReadOperationNames = {
+    "history", "state",      "recipients", "show", "find",
+    "link",    "erase-plan", "export",     "may",  "disclose"};
 constexpr std::array<std::string_view, 6> kReadReasonNames = {"unstated", "request", "support",
                                                               "audit",    "breach",  "other"};
 constexpr std::array<std::string_view, 14> kErasureStepNames = {
@@ -195,7 +196,8 @@ Result<RegisterBody> decodeRegister(ByteView bytes) {
 Result<ConsultationBody> decodeConsultation(ByteView bytes) {
   return decodeBody<ConsultationBody>(bytes, [](ByteReader& in, ConsultationBody& body) {
     body.officer = in.u32();
-    return readEnum(in, body.operation, raw(ReadOperation::history), raw(ReadOperation::may)) &&
+    return readEnum(in, body.operation, raw(ReadOperation::history),
+                    raw(ReadOperation::disclose)) &&
            readEnum(in, body.reason, raw(ReadReason::unstated), raw(ReadReason::other));
   });
 }

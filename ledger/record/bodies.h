@@ -52,6 +52,7 @@ enum class ReadOperation : std::uint8_t {
   erasePlan = 7,
   exported = 8,  // "export"
   may = 9,
+  disclose = 10,
 };
 std::string_view nameOf(ReadOperation v);
 

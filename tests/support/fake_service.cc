@@ -250,6 +250,9 @@ void FakeService::holds(const Caller&, std::string, Answer<std::vector<std::stri
 void FakeService::withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) {
   answerText("withdraw", std::move(done));
 }
+void FakeService::disclose(const Caller&, DiscloseRequest, Answer<std::string> done) {
+  answerText("disclose", std::move(done));
+}
 
 void FakeService::sweepEnvelopes(const Caller&, std::string, Answer<std::string> done) {
   answerText("sweepEnvelopes", std::move(done));

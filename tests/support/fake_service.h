@@ -64,6 +64,7 @@ class FakeService final : public LedgerService {
   void retentionSweep(const Caller&, Answer<std::string>) override;
   void holds(const Caller&, std::string, Answer<std::vector<std::string>>) override;
   void withdraw(const Caller&, WithdrawRequest, Answer<std::string>) override;
+  void disclose(const Caller&, DiscloseRequest, Answer<std::string>) override;
   std::string withdrawStatus() override { return "{\"searching\":false}"; }
   void sweepEnvelopes(const Caller&, std::string, Answer<std::string>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;

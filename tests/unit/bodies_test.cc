@@ -56,7 +56,7 @@ TEST_CASE("public bodies are decoded strictly", "[P1]") {
 
 TEST_CASE("values outside the lists of the format are refused", "[P1]") {
   const Bytes consultation = encode(ConsultationBody{});
-  CHECK(accepted(consultation, 5, decodeConsultation) == upTo(1, 9));
+  CHECK(accepted(consultation, 5, decodeConsultation) == upTo(1, 10));
   CHECK(accepted(consultation, 6, decodeConsultation) == upTo(0, 5));
   const Bytes access = encode(AccessBody{});
   CHECK(accepted(access, 1, decodeAccess) == upTo(1, 7));
@@ -182,5 +182,6 @@ TEST_CASE("grounds, reasons, operations and steps have the names of the outside"
   CHECK(nameOf(ReadOperation::history) == "history");
   CHECK(nameOf(ReadOperation::exported) == "export");
   CHECK(nameOf(ReadOperation::may) == "may");
+  CHECK(nameOf(ReadOperation::disclose) == "disclose");
   CHECK(nameOf(ErasureStep::complete) == "complete");
 }
