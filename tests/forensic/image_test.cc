@@ -3,6 +3,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/vault/root_store.h"
 #include "ledger/vault/tree_codec.h"
+#include "tests/support/keys_look.h"
 #include "tests/support/known_keys.h"
 #include "tests/support/loop_disk.h"
 #include "tests/support/processes.h"
@@ -217,10 +218,7 @@ Bytes slotOf(const fs::path& file, unsigned place) {
 }
 
 Bytes anchorIn(const fs::path& database) {
-  rocksdb::DB* raw = nullptr;
-  if (!rocksdb::DB::OpenForReadOnly(rocksdb::Options(), database.string(), &raw).ok())
-    throw std::runtime_error("cannot look at the keys");
-  const std::unique_ptr<rocksdb::DB> db(raw);
+  const std::unique_ptr<rocksdb::DB> db = test::lookAtKeys(database);
   std::string value;
   if (!db->Get(rocksdb::ReadOptions(), std::string("A\0", 2), &value).ok())
     throw std::runtime_error("no anchor");

@@ -8,6 +8,7 @@
 #include "ledger/vault/key_tree.h"
 #include "ledger/vault/root_store.h"
 #include "ledger/vault/vault.h"
+#include "tests/support/keys_look.h"
 #include "tests/support/vault_world.h"
 
 #include <catch2/catch.hpp>
@@ -167,10 +168,7 @@ std::string ledgerText() { return std::string(textOf(someLedger().view())); }
 // ---- the product, watched ----
 
 void readRows(const fs::path& database, std::set<Row>& into) {
-  rocksdb::DB* raw = nullptr;
-  const auto status = rocksdb::DB::OpenForReadOnly(rocksdb::Options(), database.string(), &raw);
-  if (!status.ok()) throw std::runtime_error("cannot look at the keys");
-  const std::unique_ptr<rocksdb::DB> db(raw);
+  const std::unique_ptr<rocksdb::DB> db = test::lookAtKeys(database);
   const std::unique_ptr<rocksdb::Iterator> rows(db->NewIterator(rocksdb::ReadOptions()));
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     const std::string key = rows->key().ToString();
