@@ -367,6 +367,193 @@ def ids():
             "canonical": canonical.hex(), "content": blake(key, b"idc" + canonical, 16).hex()}
 
 
+# ---- FORMAT 7.6: a list of persons
+
+PLACES = 1 << 14
+
+
+def person_list(name, members):
+    """Salts, places and tokens from the secret alone; the tree level by level."""
+    secret = seed("list secret " + name)
+    salts = [sha256(b"lacuna list salt" + secret + u64(p)) for p in range(PLACES)]
+    levels = [[sha256(b"lacuna person" + salt) for salt in salts]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([sha256(b"lacuna list node" + below[i] + below[i + 1])
+                       for i in range(0, len(below), 2)])
+    luck = sha256(b"lacuna list place" + secret)
+    first, stride = int.from_bytes(luck[:8], "big"), int.from_bytes(luck[8:16], "big") | 1
+    tokens = []
+    for n in members:
+        place = (first + n * stride) % PLACES
+        beside = b"".join(levels[height][(place >> height) ^ 1] for height in range(14))
+        token = salts[place] + u16(place) + beside
+        assert len(token) == 482
+        tokens.append({"n": n, "place": place, "token": token.hex()})
+    return {"secret": secret.hex(), "root": levels[-1][0].hex(), "tokens": tokens}
+
+
+def one_person():
+    """Of a single person the record commits to the salt itself (2.1)."""
+    salt = seed("person salt")
+    return {"salt": salt.hex(), "commitment": sha256(b"lacuna person" + salt).hex()}
+
+
+# ---- FORMAT 10: a disclosure, with an envelope whose plaintext is written by hand too
+
+class Message:
+    """One Cap'n Proto segment, from its specification of the encoding: structs, texts and lists."""
+
+    def __init__(self, data_words, pointers):
+        self.words = [b""]
+        self.root = self.struct(0, data_words, pointers)
+
+    def take(self, count):
+        at = len(self.words)
+        self.words += [bytes(8)] * count
+        return at
+
+    def point(self, where, at, low_bits, high):
+        self.words[where] = struct.pack("<II", ((at - where - 1) << 2 | low_bits) & 0xFFFFFFFF, high)
+
+    def struct(self, where, data_words, pointers):
+        """The first word of the struct; pointer n of it stands at that plus data_words plus n."""
+        at = self.take(data_words + pointers)
+        self.point(where, at, 0, data_words | pointers << 16)
+        return at
+
+    def number(self, word, offset, size, value):
+        self.words[word] = (self.words[word][:offset] + value.to_bytes(size, "little") +
+                            self.words[word][offset + size:])
+
+    def blob(self, where, data, element, count):
+        data += bytes(-len(data) % 8)
+        at = self.take(len(data) // 8)
+        for i in range(0, len(data), 8):
+            self.words[at + i // 8] = data[i:i + 8]
+        self.point(where, at, 1, element | count << 3)
+
+    def text(self, where, value):
+        data = value.encode() + b"\0"
+        self.blob(where, data, 2, len(data))
+
+    def texts(self, where, values):
+        at = self.take(len(values))
+        self.point(where, at, 1, 6 | len(values) << 3)
+        for i, value in enumerate(values):
+            self.text(at + i, value)
+
+    def packed(self):
+        """With its segment table, packed: a tag of the bytes that are not zero, then those."""
+        out = bytearray()
+        words = [struct.pack("<II", 0, len(self.words))] + self.words
+        at = 0
+        while at < len(words):
+            word = words[at]
+            tag = sum(1 << i for i, byte in enumerate(word) if byte)
+            out.append(tag)
+            out += bytes(byte for byte in word if byte)
+            at += 1
+            if tag == 0:
+                zeros = 0
+                while at < len(words) and words[at] == bytes(8) and zeros < 255:
+                    zeros, at = zeros + 1, at + 1
+                out.append(zeros)
+            elif tag == 0xFF:
+                out.append(0)
+        return bytes(out)
+
+
+def stored_event(fields):
+    """A StoredEvent of schemas/event.capnp. Pointers of Event: class 4, purpose 5, categories 7, notice 10, data 13."""
+    message = Message(2, 11)
+    root = message.root
+    event = message.struct(root + 2, 5, 17)
+    message.number(event, 0, 2, fields["kind"])
+    message.number(event, 4, 2, fields["arm"])
+    message.number(event, 6, 2, fields["choice"])
+    message.number(event + 1, 0, 8, fields["at"])
+    pointers = event + 5
+    message.text(pointers + 5, fields["purpose"])
+    message.texts(pointers + 7, fields["categories"])
+    if "notice" in fields:
+        message.text(pointers + 10, fields["notice"])
+    if "data" in fields:
+        message.text(pointers + 13, fields["data"])
+    aliases = fields["aliases"]
+    message.blob(root + 2 + 1, b"".join(struct.pack("<H", leaf) for leaf in aliases), 3, len(aliases))
+    if "otherPersons" in fields:
+        slots = fields["otherPersons"]
+        message.blob(root + 2 + 2, b"".join(struct.pack("<Q", slot) for slot in slots), 5, len(slots))
+    for pointer, name in ((3, "recipient"), (5, "via")):
+        if name in fields:
+            category, slot = fields[name]
+            party = message.struct(root + 2 + pointer, 1, 1)
+            message.number(party, 0, 8, slot)
+            message.text(party + 1, category)
+    message.number(root, 0, 8, fields["registerVersion"])
+    message.text(root + 2 + 7, fields["systemId"])
+    return message.packed()
+
+
+COLLECTED = {"kind": 1, "arm": 1, "choice": 1, "at": 1585732353000, "purpose": "course-admin",
+             "categories": ["name", "contact"], "notice": "privacy-2020-03-31",
+             "data": '{"course":"NRTO-101","by":"Zo\u00eb","exact":0.10000000000000000055}',
+             "aliases": [1, 3], "registerVersion": 2, "systemId": "website"}
+COLLECTED_SHOWN = {
+    "event": {"kind": "processing", "at": "2020-04-01T09:12:33Z", "purpose": "course-admin",
+              "categories": ["name", "contact"], "notice": "privacy-2020-03-31",
+              "operation": "collect", "data": COLLECTED["data"]},
+    "aliases": [1, 3], "registerVersion": 2, "systemId": "website"}
+SHARED = {"kind": 2, "arm": 2, "choice": 1, "at": 1585735200250, "purpose": "course-delivery",
+          "categories": ["name"], "aliases": [2], "otherPersons": [17, 2**36 - 1],
+          "recipient": ("teacher", 4711), "via": ("mandrill", 0), "registerVersion": 3, "systemId": "lms"}
+SHARED_SHOWN = {
+    "event": {"kind": "sharing", "at": "2020-04-01T10:00:00.250Z", "purpose": "course-delivery",
+              "categories": ["name"], "how": "sent"},
+    "recipient": {"party": "teacher", "number": 4711}, "via": "mandrill", "aliases": [2],
+    "otherPersons": [17, 2**36 - 1], "registerVersion": 3, "systemId": "lms"}
+
+
+def disclosures():
+    """A log of five records; the second and the fourth are disclosed."""
+    lot_key = seed("disclosed lot")
+    opened = {1: (COLLECTED, COLLECTED_SHOWN, 1, "2020-04-01T09:12:34Z", 1585732354000),
+              3: (SHARED, SHARED_SHOWN, 2, "2020-04-01T10:00:01.001Z", 1585735201001)}
+    records_, leaves, made, prev = [], [], {}, bytes(32)
+    for seq in range(5):
+        if seq in opened:
+            fields, _, kind, _, at = opened[seq]
+            h = head(kind, 1, at, 3, blake(lot_key, b"tag" + u64(seq), 16))
+            made[seq] = sealed(b"event", lot_key, seed("disclosed nonce %d" % seq, 24), h,
+                               stored_event(fields))
+            commitment = bytes.fromhex(made[seq]["commitment"])
+        else:
+            h = head(16, 0, 1585732353000 + seq * 10**6, 0, seed("undisclosed tag %d" % seq, 16))
+            commitment = bytes(32)
+        records_.append(record(h, commitment, seq, prev))
+        prev = leaf(records_[-1])
+        leaves.append(prev)
+    body = "%s\n5\n%s\n" % (ORIGIN, base64.b64encode(mth(leaves)).decode())
+    key_id = sha256(ORIGIN.encode() + b"\n\x01" + PUBLIC)[:4]
+    note = body + "\n\u2014 " + ORIGIN + " " + base64.b64encode(
+        key_id + ed_sign(SIGNING_SEED, body.encode())).decode() + "\n"
+    key = "%s+%s+%s" % (ORIGIN, key_id.hex(), base64.b64encode(b"\x01" + PUBLIC).decode())
+    out = []
+    for seq, (_, shown, _, at, _) in opened.items():
+        envelope = bytes.fromhex(made[seq]["sealed"])
+        members = {"form": "lacuna-disclosure/1", "key": key, "seq": seq, "recordedAt": at,
+                   "content": shown, "receipt": receipt(seq, records_[seq], leaves, note),
+                   "envelope": base64.b64encode(envelope).decode(), "opening": made[seq]["e"]}
+        out.append({"seq": seq, "key": key, "record": records_[seq].hex(), "lotKey": lot_key.hex(),
+                    "nonce": made[seq]["nonce"], "plain": made[seq]["plain"],
+                    "envelope": envelope.hex(), "opening": made[seq]["e"],
+                    "receipt": members["receipt"],
+                    "content": json.dumps(shown, ensure_ascii=False, separators=(",", ":")),
+                    "text": json.dumps(members, ensure_ascii=False, indent=2) + "\n"})
+    return out
+
+
 # ---- FORMAT 8 and 9: key tree, pages, anchor, slot
 
 HEIGHT, FANOUT = 12, 16
@@ -469,6 +656,9 @@ def vectors():
         "envelopes": envelopes(),
         "rows": rows(),
         "ids": ids(),
+        "personLists": [person_list("first", [0, 1, 2, 9999]), person_list("second", [0])],
+        "onePerson": one_person(),
+        "disclosures": disclosures(),
         "keyTree": key_tree(),
     }
 
