@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t kConnectionsAtOnceMax = 256;
 constexpr kj::Duration kRequestTimeMax = 10 * kj::SECONDS;
+constexpr kj::Duration kAcceptPause = 100 * kj::MILLISECONDS;  // when no descriptor is left
 constexpr std::string_view kMonitoring = "/checkpoint";
 
 using Logs = std::map<std::string, std::vector<VerifierKey>>;  // by origin
@@ -48,6 +49,37 @@ const char* phraseOf(unsigned status) {
       return "Bad Request";
   }
 }
+
+// What goes wrong is said in a word: KJ's own answers quote exceptions, with places in the source.
+class Errors final : public kj::HttpServerErrorHandler {
+ public:
+  explicit Errors(const kj::HttpHeaderTable& table) : table_(table) {}
+
+  kj::Promise<void> handleClientProtocolError(kj::HttpHeaders::ProtocolError error,
+                                              kj::HttpService::Response& response) override {
+    return send(response, error.statusCode, "the request is not HTTP as it is read here\n");
+  }
+  kj::Promise<void> handleApplicationError(
+      kj::Exception, kj::Maybe<kj::HttpService::Response&> response) override {
+    KJ_IF_MAYBE(open, response) {
+      return send(*open, 500, "the request could not be answered\n");
+    }
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> handleNoResponse(kj::HttpService::Response& response) override {
+    return send(response, 500, "the request was not answered\n");
+  }
+
+ private:
+  kj::Promise<void> send(kj::HttpService::Response& response, unsigned status,
+                         std::string_view why) const {
+    kj::HttpHeaders headers(table_);
+    headers.set(kj::HttpHeaderId::CONTENT_TYPE, "text/plain; charset=utf-8");
+    auto body = response.send(status, phraseOf(status), headers, why.size());
+    return body->write(why.data(), why.size()).attach(kj::mv(body));
+  }
+  const kj::HttpHeaderTable& table_;
+};
 
 class Service final : public kj::HttpService {
  public:
@@ -107,22 +139,30 @@ class Service final : public kj::HttpService {
       out.body = state_.cosign(*parseNote(request->note), request->note, systemClock().now());
       return out;
     } catch (const Fault& fault) {
-      // What reached the disk is unknown: nothing is cosigned until somebody has looked.
-      broken_ = true;
-      failed_(fault.what());
-      return answer(500, "this witness has failed and cosigns nothing");
+      return broken(fault);
     }
   }
 
-  WitnessAnswer known(std::string_view path) const {
+  // What reached the disk is unknown, or what lies there is not ours: nothing is cosigned until somebody has looked.
+  WitnessAnswer broken(const Fault& fault) {
+    if (!broken_) failed_(fault.what());
+    broken_ = true;
+    return answer(500, "this witness has failed and cosigns nothing");
+  }
+
+  WitnessAnswer known(std::string_view path) {
     const std::string hex(path.substr(1, path.size() - 1 - kMonitoring.size()));
     const auto bytes = bytesOfHex(hex);
     if (!bytes || bytes->size() != 32 || hexOf(*bytes) != hex) return answer(404, "nothing here");
-    const auto note = state_.lastNoteOfHash(hex);
-    if (!note) return answer(404, "nothing was cosigned of this log");
-    WitnessAnswer out = answer(200, "");
-    out.body = *note;
-    return out;
+    try {
+      const auto note = state_.lastNoteOfHash(hex);
+      if (!note) return answer(404, "nothing was cosigned of this log");
+      WitnessAnswer out = answer(200, "");
+      out.body = *note;
+      return out;
+    } catch (const Fault& fault) {
+      return broken(fault);
+    }
   }
 
   kj::Promise<void> send(Response& response, WitnessAnswer answer, const char* allow = nullptr) {
@@ -148,25 +188,31 @@ class Service final : public kj::HttpService {
 // Accepts for as long as it lives; a connection too many is closed.
 class Listening final : private kj::TaskSet::ErrorHandler {
  public:
-  Listening(kj::HttpServer& server, kj::Own<kj::ConnectionReceiver> port)
-      : server_(server), port_(kj::mv(port)), tasks_(*this) {
+  Listening(kj::HttpServer& server, kj::Timer& timer, kj::Own<kj::ConnectionReceiver> port)
+      : server_(server), timer_(timer), port_(kj::mv(port)), tasks_(*this) {
     tasks_.add(accept());
   }
 
  private:
   kj::Promise<void> accept() {
-    return port_->accept().then([this](kj::Own<kj::AsyncIoStream> stream) {
-      if (open_ < kConnectionsAtOnceMax) {
-        ++open_;
-        auto ended = kj::defer([this]() { --open_; });
-        tasks_.add(server_.listenHttp(kj::mv(stream)).attach(kj::mv(ended)));
-      }
-      return accept();
-    });
+    return port_->accept()
+        .then(
+            [this](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<void> {
+              if (open_ < kConnectionsAtOnceMax) {
+                ++open_;
+                auto ended = kj::defer([this]() { --open_; });
+                tasks_.add(server_.listenHttp(kj::mv(stream)).attach(kj::mv(ended)));
+              }
+              return kj::READY_NOW;
+            },
+            // Descriptors are used up, or the client is gone: neither is a reason to stop listening.
+            [this](kj::Exception&&) { return timer_.afterDelay(kAcceptPause); })
+        .then([this]() { return accept(); });
   }
   void taskFailed(kj::Exception&&) override {}  // a connection's end
 
   kj::HttpServer& server_;
+  kj::Timer& timer_;
   kj::Own<kj::ConnectionReceiver> port_;
   std::size_t open_ = 0;
   kj::TaskSet tasks_;
@@ -238,8 +284,10 @@ Exit witness(Invocation& call) {
                     why = sentence;
                     failure.fulfiller->fulfill();
                   });
+  Errors errors(*table);
   kj::HttpServerSettings settings;
   settings.headerTimeout = kRequestTimeMax;
+  settings.errorHandler = errors;
   kj::HttpServer server(io.provider->getTimer(), *table, service, settings);
   auto address =
       io.provider->getNetwork()
@@ -247,7 +295,7 @@ Exit witness(Invocation& call) {
           .wait(io.waitScope);
   auto receiver = address->listen();
   announce(call.console, **state, host, receiver->getPort());
-  const Listening listening(server, kj::mv(receiver));
+  const Listening listening(server, io.provider->getTimer(), kj::mv(receiver));
   const auto signal = [&](int number) { return io.unixEventPort.onSignal(number).ignoreResult(); };
   signal(SIGTERM)
       .exclusiveJoin(signal(SIGINT))

@@ -2,6 +2,7 @@
 
 #include "ledger/base/fault.h"
 #include "ledger/crypto/digest.h"
+#include "tools/durable_file.h"
 
 #include <algorithm>
 #include <fcntl.h>
@@ -20,44 +21,7 @@ constexpr mode_t kSecretMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
 constexpr std::size_t kKeyBytesMax = 1024;
 
-class File {
- public:
-  File(const fs::path& path, int flags, mode_t mode = 0)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
-    if (fd_ < 0) throw Fault("a file of the witness cannot be opened");
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { ::close(fd_); }
-  void write(std::string_view content) const {
-    while (!content.empty()) {
-      const ssize_t done = ::write(fd_, content.data(), content.size());
-      if (done < 0 && errno == EINTR) continue;
-      if (done <= 0) throw Fault("a file of the witness cannot be written");
-      content.remove_prefix(static_cast<std::size_t>(done));
-    }
-  }
-  void sync() const {
-    if (::fsync(fd_) != 0) throw Fault("a file of the witness cannot be synced");
-  }
-
- private:
-  int fd_;
-};
-
-// A crash leaves the old content or the new one, whole.
-void replace(const fs::path& file, std::string_view content) {
-  const fs::path beside = file.string() + ".new";
-  {
-    const File out(beside, O_WRONLY | O_CREAT | O_TRUNC, kSecretMode);
-    out.write(content);
-    out.sync();
-  }
-  if (::rename(beside.c_str(), file.c_str()) != 0) {
-    throw Fault("a file of the witness cannot be put in its place");
-  }
-  File(file.parent_path(), O_RDONLY | O_DIRECTORY).sync();
-}
+constexpr std::string_view kFile = "a file of the witness";
 
 std::optional<std::string> contentIn(const fs::path& file, std::size_t bytesMax) {
   std::ifstream in(file, std::ios::binary);
@@ -73,13 +37,13 @@ std::optional<std::string> contentIn(const fs::path& file, std::size_t bytesMax)
 }
 
 // Made when it is not there; its name is durable in the folder above.
-void makeDirectory(const fs::path& path) {
+void makeDirectory(fs::path path) {
+  if (!path.has_filename()) path = path.parent_path();  // "DIR/" names no other folder than "DIR"
   if (::mkdir(path.c_str(), kDirectoryMode) != 0) {
     if (errno == EEXIST && fs::is_directory(path)) return;
     throw Fault("the directory of --state cannot be made");
   }
-  const fs::path above = path.parent_path();
-  File(above.empty() ? fs::path(".") : above, O_RDONLY | O_DIRECTORY).sync();
+  syncFolder(path.parent_path(), kFile);
 }
 
 Result<NamedSigningKey> newKey(const fs::path& file, const std::string& name) {
@@ -96,7 +60,7 @@ Result<NamedSigningKey> newKey(const fs::path& file, const std::string& name) {
   systemEntropy().fill(seed);
   NamedSigningKey out{name, SigningKey(Secret(seed))};
   wipe(seed);
-  replace(file, privateKeyText(name, out.key) + "\n");
+  replaceDurably(file, privateKeyText(name, out.key) + "\n", kFile, Secrecy::yes);
   return out;
 }
 
@@ -163,7 +127,7 @@ std::string WitnessState::cosign(const SignedNote& note, const std::string& text
                   "a witness that goes back");
   }
   const std::string line = cosignatureLine(key_, signing_.key, at, note.text);
-  replace(fileOf(hexOfOrigin(origin)), text + line);
+  replaceDurably(fileOf(hexOfOrigin(origin)), text + line, kFile, Secrecy::yes);
   return line;
 }
 

@@ -38,6 +38,7 @@ class Background {
   Background& operator=(const Background&) = delete;
 
   int stop() { return end(SIGTERM); }
+  void kill() { end(SIGKILL); }
   // What it has written so far.
   std::string output() const {
     std::ifstream in(output_, std::ios::binary);
