@@ -195,7 +195,8 @@ class Listening final : private kj::TaskSet::ErrorHandler {
 
  private:
   kj::Promise<void> accept() {
-    return port_->accept()
+    // KJ throws for some errors, and rejects for others.
+    return kj::evalNow([this]() { return port_->accept(); })
         .then(
             [this](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<void> {
               if (open_ < kConnectionsAtOnceMax) {

@@ -152,7 +152,8 @@ void Server::Loop::serve(const ListenSocket& socket, Speaks speaks) {
 kj::Promise<void> Server::Loop::acceptLoop(kj::Own<kj::ConnectionReceiver> receiver,
                                            Speaks speaks) {
   auto& from = *receiver;
-  return from.accept()
+  // KJ throws for some errors, and rejects for others.
+  return kj::evalNow([&from]() { return from.accept(); })
       .then(
           [this, speaks](kj::Own<kj::AsyncIoStream> stream) -> kj::Promise<void> {
             accepted(kj::mv(stream), speaks);

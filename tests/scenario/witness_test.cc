@@ -210,6 +210,8 @@ TEST_CASE("a witness outlives hostile bytes, paths and more connections than it 
     for (int i = 0; i < 64; ++i) many.push_back(std::make_unique<RawSocket>(witness.port()));
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
   }
+  HttpClient later(std::chrono::seconds(5));  // on a connection of its own
+  CHECK(later.get(witness.url + monitoring, 64 * 1024).status == 200);
   CHECK(cosigns(30, 40));
 
   // What it remembers was changed under it: it ends, and says nothing of what lies there.
