@@ -234,8 +234,8 @@ constexpr std::array kCommands{
     Command{
         "verify",
         "[--key VKEY|FILE | --policy FILE] [--data DIR | --url URL | --export DIR | --receipt "
-        "FILE | --certificate FILE [--salt HEX] | --disclosure FILE] [--since FILE] [--report "
-        "FILE]",
+        "FILE | --certificate FILE [--salt HEX] | --disclosure FILE] [--since FILE] [--resume "
+        "FILE] [--report FILE]",
         "Verify the log: chain, tree, commitments, checkpoints, witnesses",
         "Without --data, --url and the like the daemon is asked for its records (role auditor). "
         "Exit 4 names the\n"
@@ -243,10 +243,16 @@ constexpr std::array kCommands{
         "bring from elsewhere\n"
         "the log can only be internally consistent; the key it believes is then named. With a "
         "C2SP policy its\n"
-        "witnesses count too: then nobody can have been shown another log than you.\n\n"
+        "witnesses count too: then nobody can have been shown another log than you. With --resume "
+        "a "
+        "run that was\n"
+        "cut off goes on where it was, and a later one reads what is new: the log must extend what "
+        "FILE has seen.\n\n"
         "  lacuna verify --key example.org/log+1a2b3c4d+AbCd... --since checkpoint.txt\n"
         "  lacuna verify --data /srv/copy --key verifier.key --report report.json\n"
         "  lacuna verify --url https://ledger.example.org/log --policy policy.txt\n"
+        "  lacuna verify --url https://ledger.example.org/log --key verifier.key --resume "
+        "verified.json\n"
         "  lacuna verify --receipt receipt.txt --key verifier.key\n"
         "  lacuna verify --certificate certificate.json --key verifier.key\n"
         "  lacuna verify --disclosure event.json --key verifier.key\n",

@@ -130,9 +130,10 @@ std::optional<Alarm> checkTail(const LogSource& log, const Checkpoint& before,
 
 std::optional<Alarm> checkWhole(const LogSource& log, const std::string& note,
                                 const std::optional<Followed>& before, const VerifierKey* key,
-                                unsigned threads, std::optional<VerifierKey>& believed) {
+                                const FollowOptions& follow, std::optional<VerifierKey>& believed) {
   VerifyOptions options;
-  options.threads = threads;
+  options.threads = follow.threads;
+  options.onProgress = follow.onProgress;
   if (key != nullptr) options.key = *key;
   if (before) options.checkpoints.push_back(before->note);
   options.checkpoints.push_back(note);
@@ -242,7 +243,7 @@ Look look(const LogSource& log, const std::string& text, const std::optional<Fol
   out.size = head.size;
   if (depth == Depth::whole || !known) {
     std::optional<VerifierKey> believed;
-    out.alarm = checkWhole(log, text, before, key ? &*key : nullptr, options.threads, believed);
+    out.alarm = checkWhole(log, text, before, key ? &*key : nullptr, options, believed);
     out.recordsRead = head.size.raw();
     if (!key) key = believed;
   } else if (head.size > known->size) {

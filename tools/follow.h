@@ -9,6 +9,7 @@
 #include "ledger/proof/policy.h"
 #include "ledger/proof/verify.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,7 @@ struct FollowOptions {
   std::optional<Policy> policy;
   std::optional<std::chrono::seconds> staleAfter;
   unsigned threads = 2;
+  std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;  // of a whole look
 };
 // `note` is the log's present checkpoint, which gave `log` its size.
 Look look(const LogSource& log, const std::string& note, const std::optional<Followed>& before,

@@ -3,6 +3,7 @@
 #include "ledger/base/fault.h"
 #include "ledger/net/http_client.h"
 #include "tools/commands.h"
+#include "tools/durable_file.h"
 #include "tools/follow.h"
 #include "tools/tile_log.h"
 #include "tools/trust.h"
@@ -63,6 +64,10 @@ class Monitor {
     options_.key = std::move(trust.key);
     options_.policy = std::move(trust.policy);
     options_.threads = url_.empty() ? std::max(1U, std::thread::hardware_concurrency()) : kThreads;
+    options_.onProgress = [this](std::uint64_t done, std::uint64_t total) {
+      console_.progress("verified " + std::to_string(done) + " of " + std::to_string(total) +
+                        " records");
+    };
     const auto seconds = [&](const char* option, std::chrono::seconds otherwise) {
       const std::string text = call.text(option);
       if (text.empty()) return otherwise;
@@ -94,7 +99,7 @@ class Monitor {
         if (whole) wholeAt = now;
         if (!state || state->note != seen.state->note) {
           state = seen.state;
-          writeFile(stateFile_, textOf(*state));
+          replaceDurably(stateFile_, textOf(*state), "the file of --state", Secrecy::no);
         }
         report(seen, now, once || whole);
       } catch (const Fault& fault) {
@@ -127,6 +132,7 @@ class Monitor {
   }
 
   void report(const Look& seen, Instant now, bool always) {
+    console_.endProgress();
     if (!always && seen.recordsRead == 0) return;
     if (console_.json()) {
       console_.out() << Json{{"at", rfc3339Of(now)},
@@ -146,6 +152,7 @@ class Monitor {
 
   // The state stays as it was: what was good last is what the alarm is measured by.
   Exit raise(const Alarm& alarm, const std::optional<Followed>& state) {
+    console_.endProgress();
     const std::string line = std::string(alarm.kind) + ": " + alarm.what;
     const Json evidence{{"at", rfc3339Of(systemClock().now())},
                         {"result", "alarm"},

@@ -19,12 +19,16 @@ constexpr std::string_view kNoWitnesses =
     "cosignatures of witnesses: no policy was given, so that another view of this log, shown to "
     "somebody else, "
     "would not be seen";
+constexpr std::string_view kNotReadAgain =
+    "that the records which an earlier run has verified are still served as they were; they are "
+    "those of this log";
 constexpr std::string_view kNothingSigned = "no checkpoint signed by the given key covers this log";
 
 std::vector<std::string> notCheckedOf(const Verification& v) {
   std::vector<std::string> out;
   if (!v.envelopesAtHand) out.emplace_back(kNoEnvelopes);
   if (v.source == "data") out.emplace_back(kNoDerived);
+  if (v.report.recordsTaken > 0) out.emplace_back(kNotReadAgain);
   if (!v.key) out.emplace_back(kNoSignature);
   if (v.key && !v.policy) out.emplace_back(kNoWitnesses);
   return out;
@@ -94,6 +98,9 @@ constexpr std::array kSentences{
     std::pair(kNoWitnesses,
               std::string_view("medeondertekeningen van getuigen: er is geen beleid opgegeven, "
                                "zodat een ander beeld van dit logboek niet zou opvallen")),
+    std::pair(kNotReadAgain,
+              std::string_view("of de records die een eerdere keer zijn geverifieerd nog zo worden "
+                               "aangeboden; zij zijn die van dit logboek")),
     std::pair(kNothingSigned,
               std::string_view("geen controlepunt van de opgegeven sleutel omvat dit "
                                "logboek")),
@@ -191,6 +198,11 @@ std::string textOf(const Verification& v, Language language) {
            say(", of the first ", ", van de eerste ") + std::to_string(v.view->size.raw()) +
            " records\n";
   }
+  if (v.takenFrom && report.recordsTaken > 0) {
+    out += say("not read again: ", "niet opnieuw gelezen: ") + std::to_string(report.recordsTaken) +
+           say(" records, verified by a run of ", " records, geverifieerd op ") +
+           rfc3339Of(*v.takenFrom) + "\n";
+  }
   for (const std::string& what : notCheckedOf(v)) {
     out += say("not checked: ", "niet gecontroleerd: ") + toldIn(language, what) + "\n";
   }
@@ -226,6 +238,9 @@ Json jsonOf(const Verification& v) {
                         {"documents", report.documentsChecked},
                         {"tiles", report.tilesChecked},
                         {"checkpoints", report.checkpointsChecked}};
+  if (v.takenFrom && report.recordsTaken > 0) {
+    out["resumed"] = Json{{"records", report.recordsTaken}, {"at", rfc3339Of(*v.takenFrom)}};
+  }
   out["notChecked"] = notCheckedOf(v);
   Json findings = Json::array();
   for (const Finding& finding : report.findings) {

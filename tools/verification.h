@@ -21,6 +21,8 @@ struct Verification {
   std::vector<std::string> checkpoints;  // the notes that matter: the last, and --since
   bool envelopesAtHand = false;
   Instant at{};
+  std::optional<Instant>
+      takenFrom;  // when the run was that has read what this one did not read again
   VerifyReport report;
 
   enum class Verdict { verified, consistent, failed };

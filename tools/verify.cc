@@ -6,10 +6,12 @@
 #include "ledger/record/record.h"
 #include "ledger/store/log_source.h"
 #include "tools/commands.h"
+#include "tools/durable_file.h"
 #include "tools/remote_log.h"
 #include "tools/tile_log.h"
 #include "tools/trust.h"
 #include "tools/verification.h"
+#include "tools/verify_state.h"
 
 #include <filesystem>
 #include <thread>
@@ -21,6 +23,7 @@ namespace {
 constexpr std::size_t kCheckpointsHeldMax = 100'000;  // kept ones that a remote log is held against
 constexpr std::size_t kReceiptBytesMax = 1024 * 1024;
 constexpr unsigned kThreadsOverHttp = 8;  // waiting for a server, most of the time
+constexpr std::chrono::seconds kStateEvery{2};
 
 VerifyOptions optionsOf(Invocation& call, const std::optional<VerifierKey>& key,
                         const std::string& since) {
@@ -61,10 +64,63 @@ Exit concludeUnreadable(Invocation& call, Verification verification, const std::
   return conclude(call, verification);
 }
 
+// The file of --resume. What it held stays until more is verified than it says.
+class Resuming {
+ public:
+  // Nothing: --resume was not given.
+  static Result<std::optional<Resuming>> open(Invocation& call, Instant now) {
+    const std::string file = call.text("resume");
+    if (file.empty()) return std::optional<Resuming>();
+    Resuming out(file, now);
+    if (!std::filesystem::exists(file)) return std::optional(std::move(out));
+    Result<VerifyState> state = verifyStateOfText(
+        contentOf("the file of --resume", file, call.console.in(), kVerifyStateBytesMax));
+    if (!state) return state.refusal();
+    out.before_ = *state;
+    out.state_ = std::move(*state);
+    return std::optional(std::move(out));
+  }
+
+  const std::optional<VerifyState>& before() const { return before_; }
+
+  // From here on it says how far this run is, under `note`: at most every two seconds.
+  void begin(const std::string& note) {
+    state_.begun = note;
+    state_.at = now_;
+  }
+  void came(const VerifiedRanges& ranges) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - keptAt_ < kStateEvery) return;
+    if (before_ && recordsIn(ranges) <= recordsIn(before_->ranges)) return;
+    keptAt_ = now;
+    state_.ranges = ranges;
+    keep();
+  }
+  void finish(const std::string& note, VerifiedRanges ranges) {
+    state_.whole = note;
+    state_.begun.reset();
+    state_.ranges = std::move(ranges);
+    keep();
+  }
+
+ private:
+  Resuming(std::string file, Instant now) : file_(std::move(file)), now_(now) {}
+  static std::uint64_t recordsIn(const VerifiedRanges& ranges) {
+    return std::uint64_t{ranges.subtrees.size()} << ranges.height;
+  }
+  void keep() const { replaceDurably(file_, textOf(state_), "the file of --resume", Secrecy::no); }
+
+  std::string file_;
+  Instant now_;
+  std::optional<VerifyState> before_;
+  VerifyState state_;
+  std::chrono::steady_clock::time_point keptAt_ = std::chrono::steady_clock::now();
+};
+
 // Holds the log against `notes` (ascending) and what was kept from before, and the notes against the policy.
-Verification heldAgainst(Invocation& call, Verification verification, const LogSource& log,
-                         std::vector<std::string> notes, const std::string& since,
-                         unsigned threads) {
+Result<Verification> heldAgainst(Invocation& call, Verification verification, const LogSource& log,
+                                 std::vector<std::string> notes, const std::string& since,
+                                 unsigned threads) {
   if (!notes.empty()) verification.checkpoints.push_back(notes.back());
   if (verification.policy) {
     verification.view = viewOf(*verification.policy, notes);
@@ -72,6 +128,29 @@ Verification heldAgainst(Invocation& call, Verification verification, const LogS
   }
   VerifyOptions options = optionsOf(call, verification.key, since);
   options.threads = std::max(options.threads, threads);
+
+  Result<std::optional<Resuming>> resuming = Resuming::open(call, verification.at);
+  if (!resuming) return resuming.refusal();
+  const std::string newest = notes.empty() ? std::string() : notes.back();
+  const auto note = parseNote(newest);
+  if (*resuming && note) {
+    Resuming& file = **resuming;
+    if (const auto& before = file.before()) {
+      if (const auto its = belongsTo(*before, *note, verification.key); !its) return its.refusal();
+      for (const auto* seen : {&before->whole, &before->begun}) {
+        if (*seen) options.checkpoints.push_back(**seen);
+      }
+      options.earlier = &before->ranges;
+      verification.takenFrom = before->at;
+    }
+    // A head that nobody has signed is not remembered.
+    const auto& signer = verification.key;
+    const bool believable = !signer || openNote(*note, *signer).ok();
+    if (believable) file.begin(newest);
+    options.onVerified = [&file, believable](const VerifiedRanges& ranges) {
+      if (believable) file.came(ranges);
+    };
+  }
   options.checkpoints.insert(options.checkpoints.end(), std::make_move_iterator(notes.begin()),
                              std::make_move_iterator(notes.end()));
   verification.report = verifyLog(log, options);
@@ -79,7 +158,14 @@ Verification heldAgainst(Invocation& call, Verification verification, const LogS
     verification.report.findings.push_back(
         {std::nullopt, std::string(verification.view->problem), std::nullopt});
   }
+  if (*resuming && note && verification.verdict() != Verification::Verdict::failed) {
+    (*resuming)->finish(newest, verification.report.verified);
+  }
   return verification;
+}
+
+Exit concludeHeld(Invocation& call, const Result<Verification>& verification) {
+  return verification ? conclude(call, *verification) : call.console.refuse(verification.refusal());
 }
 
 Exit verifyData(Invocation& call, Verification verification, const std::string& since) {
@@ -98,7 +184,7 @@ Exit verifyData(Invocation& call, Verification verification, const std::string& 
       return concludeUnreadable(call, std::move(verification), store.refusal().message);
     }
     const StoreLogSource log(**store);
-    verification = heldAgainst(call, verification, log, log.checkpoints(), since, 1);
+    verification = heldAgainst(call, verification, log, log.checkpoints(), since, 1).value();
   } catch (const Fault& fault) {
     return concludeUnreadable(call, std::move(verification), fault.what());
   }
@@ -111,14 +197,14 @@ Exit verifyDaemon(Invocation& call, Verification verification, const std::string
   if (!log) return call.console.refuse(log.refusal());
   std::vector<std::string> kept = (*log)->checkpoints(kCheckpointsHeldMax);
   if (kept.empty() || kept.back() != (*log)->checkpoint()) kept.push_back((*log)->checkpoint());
-  return conclude(call,
-                  heldAgainst(call, std::move(verification), **log, std::move(kept), since, 1));
+  return concludeHeld(call,
+                      heldAgainst(call, std::move(verification), **log, std::move(kept), since, 1));
 }
 
 Exit verifyTiles(Invocation& call, Verification verification, const Result<TileLog>& log,
                  const std::string& since, unsigned threads) {
   if (!log) return concludeUnreadable(call, std::move(verification), log.refusal().message);
-  return conclude(
+  return concludeHeld(
       call, heldAgainst(call, std::move(verification), *log, {log->checkpoint()}, since, threads));
 }
 
@@ -223,6 +309,8 @@ void describeVerify(po::options_description& options) {
       ("salt", text("HEX"),
        "with --certificate: what the person was given; shows that it is theirs")         //
       ("since", text("FILE"), "a checkpoint kept from earlier: the log must extend it")  //
+      ("resume", text("FILE"),
+       "keep there how far it came: what is verified is not read again; not with --data")  //
       ("report", text("FILE"), "write what was and was not checked there, as JSON");
 }
 
@@ -238,6 +326,9 @@ Exit verify(Invocation& call) {
   const std::string sinceFile = call.text("since");
   if ((receipt || certificate || disclosure) && !sinceFile.empty()) {
     throw UsageError("--since does not go with --receipt, --certificate or --disclosure");
+  }
+  if (!call.text("resume").empty() && (receipt || certificate || disclosure || !data.empty())) {
+    throw UsageError("--resume goes with the daemon, --url or --export");
   }
   if (!certificate && !call.text("salt").empty()) {
     throw UsageError("--salt goes with --certificate");

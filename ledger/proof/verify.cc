@@ -62,13 +62,21 @@ class Verification {
         options_(options),
         size_(log.size().raw()),
         height_(size_ < kSmallLog ? kSmallRangeHeight : kRangeHeight),
-        upper_(height_, log, findings_) {}
+        upper_(height_, log, findings_) {
+    LACUNA_ASSERT(!log.hasEnvelopes() || (options.earlier == nullptr && !options.onVerified),
+                  "a log with envelopes is read whole");
+    if (options.earlier != nullptr) takeEarlier(*options.earlier);
+  }
 
   VerifyReport run();
 
  private:
+  void takeEarlier(const VerifiedRanges& earlier);
   void readNotes();
   void runRanges();
+  bool isKnown(std::uint64_t index, const Range& range, std::span<const std::uint64_t> heads) const;
+  RangeResult known(std::uint64_t index, const Range& range,
+                    std::span<const std::uint64_t> heads) const;
   void work();
   Range rangeAt(std::uint64_t index) const;
   void join(std::uint64_t index, RangeResult result);  // needs the lock
@@ -87,6 +95,7 @@ class Verification {
   Findings findings_;
   std::vector<SignedNote> notes_;
   std::vector<std::uint64_t> heads_;  // sizes whose roots are wanted, ascending, each once
+  std::vector<NodeHash> known_;       // of the first ranges, by an earlier run
 
   std::atomic<std::uint64_t> nextRange_{0};
   std::atomic<bool> stopped_{false};
@@ -96,6 +105,7 @@ class Verification {
   std::uint64_t done_ = 0;
   bool holed_ = false;
   UpperTree upper_;
+  VerifiedRanges verified_;
   std::map<std::uint64_t, RootHash> roots_;
   std::optional<LeafHash> doubtedLeaf_;
   SeqSet missing_, removed_;
@@ -108,6 +118,36 @@ void Verification::add(std::string_view what, std::optional<std::uint64_t> seq,
   if (seq) finding.seq = Seq(*seq);
   if (through && through != seq) finding.through = Seq(*through);
   findings_.add(std::move(finding));
+}
+
+// Smaller ranges, of when the log was smaller, are put together; larger ones, of a log that was larger, are of no use.
+void Verification::takeEarlier(const VerifiedRanges& earlier) {
+  std::vector<NodeHash> hashes = earlier.subtrees;
+  for (unsigned height = earlier.height; height < height_; ++height) {
+    const std::size_t pairs = hashes.size() / 2;
+    for (std::size_t i = 0; i < pairs; ++i) {
+      hashes[i] = nodeHash(hashes[2 * i], hashes[2 * i + 1]);
+    }
+    hashes.resize(pairs);
+  }
+  if (earlier.height > height_ || size_ > kLogMax) return;
+  hashes.resize(std::min<std::uint64_t>(hashes.size(), size_ >> height_));
+  known_ = std::move(hashes);
+  if (!known_.empty()) report_.believedKey = earlier.believedKey;
+}
+
+// One in whose middle a root is wanted has to be read for it.
+bool Verification::isKnown(std::uint64_t index, const Range& range,
+                           std::span<const std::uint64_t> heads) const {
+  return index < known_.size() && (heads.empty() || heads.front() == range.end);
+}
+
+RangeResult Verification::known(std::uint64_t index, const Range& range,
+                                std::span<const std::uint64_t> heads) const {
+  RangeResult result;
+  result.subtree = known_[index];
+  if (!heads.empty()) result.heads.push_back({range.end, result.subtree});
+  return result;
 }
 
 void Verification::readNotes() {
@@ -148,8 +188,12 @@ void Verification::work() {
     if (range.first >= size_) return;
     const auto from = std::upper_bound(heads_.begin(), heads_.end(), range.first);
     const auto to = std::upper_bound(heads_.begin(), heads_.end(), range.end);
-    RangeResult result = RangeCheck(log_, findings_, range, {from, to}).run();
+    const std::span<const std::uint64_t> heads{from, to};
+    const bool taken = isKnown(index, range, heads);
+    RangeResult result =
+        taken ? known(index, range, heads) : RangeCheck(log_, findings_, range, heads).run();
     const std::lock_guard lock(mutex_);
+    if (taken) report_.recordsTaken += range.end - range.first;
     join(index, std::move(result));
     done_ += range.end - range.first;
     if (options_.onProgress) options_.onProgress(done_, size_);
@@ -177,7 +221,13 @@ void Verification::joinNext(const RangeResult& result, const Range& range) {
   holed_ = holed_ || result.holed;
   if (holed_) return;
   for (const Head& head : result.heads) roots_[head.size] = upper_.rootWith(head.hash);
-  if (range.end - range.first == std::uint64_t{1} << height_) upper_.append(result.subtree);
+  if (range.end - range.first != std::uint64_t{1} << height_) return;
+  upper_.append(result.subtree);
+  if (!options_.onVerified || !findings_.none()) return;
+  verified_.height = height_;
+  verified_.subtrees.push_back(result.subtree);
+  verified_.believedKey = report_.believedKey;
+  options_.onVerified(verified_);
 }
 
 void Verification::runRanges() {
@@ -273,6 +323,7 @@ VerifyReport Verification::run() {
     settleMissing();
     judgeNotes();
   }
+  report_.verified = std::move(verified_);
   report_.findings = findings_.take();
   return std::move(report_);
 }

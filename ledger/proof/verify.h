@@ -3,7 +3,7 @@
 // Promise: any changed, missing, inserted or reordered byte of what the given checkpoints cover is found, and
 //          located as closely as the bytes allow. Hostile bytes make findings, never exceptions.
 // Failure: what the source throws (a fault) comes through.
-// Bounds:  memory for the ranges in work, kFindingsMax findings, one root per given checkpoint, and two bits
+// Bounds:  memory for the ranges in work, 32 bytes for each range that is remembered, kFindingsMax findings, one root per given checkpoint, and two bits
 //          for each record whose envelope is missing or was removed by a sweep.
 #pragma once
 
@@ -83,17 +83,31 @@ inline constexpr std::string_view kCut = "the log ends here, before a signed che
 inline constexpr std::string_view kRoot = "the records do not lead to a signed checkpoint";
 }  // namespace finding
 
+// Ranges from record 0 on in which nothing was found, each by the root of its records. A later run need not read
+// them again: that the log still holds the same records is what its root says, since these go into it.
+struct VerifiedRanges {
+  unsigned height = 0;  // each has 2^height records
+  std::vector<NodeHash> subtrees;
+  std::optional<VerifierKey> believedKey;  // named by record 0
+  bool operator==(const VerifiedRanges&) const = default;
+};
+
 struct VerifyOptions {
   unsigned threads = 2;
   std::vector<std::string> checkpoints;  // notes to hold against the log: latest, and --since
   std::optional<VerifierKey> key;        // none: internally consistent is all that can be said
   // One call at a time, from any of the threads.
   std::function<void(std::uint64_t done, std::uint64_t total)> onProgress;
+  // Of an earlier run, and told while this one finds nothing. Both need a log without envelopes: whether one may
+  // be missing is said by records that stand behind it.
+  const VerifiedRanges* earlier = nullptr;
+  std::function<void(const VerifiedRanges&)> onVerified;
 };
 
 struct VerifyReport {
   TreeSize size;
-  RootHash root;  // zeros when a missing record leaves it unknown
+  std::uint64_t recordsTaken = 0;  // not read, since an earlier run has verified them
+  RootHash root;                   // zeros when a missing record leaves it unknown
   std::uint64_t envelopesChecked = 0;
   std::uint64_t envelopesRemoved = 0;  // missing, and named by a sweep of this log
   std::uint64_t documentsChecked = 0;
@@ -101,6 +115,7 @@ struct VerifyReport {
   std::uint64_t checkpointsChecked = 0;
   std::optional<VerifierKey> believedKey;  // the key the log names in record 0
   bool trusted = false;                    // a checkpoint of the caller's own key was verified
+  VerifiedRanges verified;                 // what was told last to onVerified
   std::vector<Finding> findings;           // empty: whole. At most kFindingsMax, in order of seq
   bool whole() const { return findings.empty(); }
 };

@@ -45,6 +45,11 @@ bool Findings::full() const {
   return static_cast<std::size_t>(placed) >= kFindingsMax;
 }
 
+bool Findings::none() const {
+  const std::lock_guard lock(mutex_);
+  return list_.empty();
+}
+
 void Findings::trim() {
   std::stable_sort(list_.begin(), list_.end(), comesBefore);
   list_.erase(std::unique(list_.begin(), list_.end()), list_.end());

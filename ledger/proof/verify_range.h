@@ -23,6 +23,7 @@ class Findings {
   void add(Finding finding);
   // Nothing that is found at a later seq could be kept.
   bool full() const;
+  bool none() const;
   // Drops what only repeats, with less precision, an exact finding. In order.
   std::vector<Finding> take();
 

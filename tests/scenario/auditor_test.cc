@@ -169,8 +169,9 @@ TEST_CASE("a ledger that shows another history is caught by witness, monitor and
   world.done({"prove", "3", "--out", world.file("receipt")});
   world.done({"verify", "--receipt", world.file("receipt"), "--policy", policy});
   CHECK(Json::parse(world.done({"status", "--json"}).out)["witnesses"][0]["state"] == "cosigned");
-  const std::string state = world.file("state");
+  const std::string state = world.file("state"), seen = world.file("seen");
   world.done({"monitor", "--url", world.url(), "--state", state, "--policy", policy, "--once"});
+  world.done({"verify", "--url", world.url(), "--key", key, "--resume", seen});
   // A start publishes what had the quorum before it, so that followers see no gap.
   world.serve({"--witness-policy", policy, "--witness-interval", "3600"});
   CHECK(signaturesOf(world.done({"checkpoint"}).out) == 2);
@@ -200,11 +201,33 @@ TEST_CASE("a ledger that shows another history is caught by witness, monitor and
   world.serve();
   for (int i = 0; i < 20; ++i) world.note("on the other side");
   world.checkpoint();
-  const Finished since = world.lacuna({"verify", "--key", key, "--since", kept});
-  CHECK(since.exit == 4);
+  const std::string dir = world.file("forked");
+  world.done({"export-log", dir});
+  for (const std::vector<std::string>& of :
+       {std::vector<std::string>{}, {"--url", world.url()}, {"--export", dir}}) {
+    CAPTURE(of);
+    std::vector<std::string> verify{"verify", "--key", key};
+    verify.insert(verify.end(), of.begin(), of.end());
+    CHECK(world.done(verify).exit == 0);  // in itself it is whole, and signed
+    const auto with = [&](const char* option, const std::string& file) {
+      std::vector<std::string> more = verify;
+      more.insert(more.end(), {option, file});
+      return world.lacuna(more);
+    };
+    const Finished since = with("--since", kept);
+    CHECK(since.exit == 4);
+    CHECK(has(since.out, "the records do not lead to a signed checkpoint"));
+    CHECK(with("--resume", seen).exit == 4);
+  }
+  CHECK(world.lacuna({"monitor", "--export", dir, "--state", state, "--key", key, "--once"})
+            .out.starts_with("fork: "));
   CHECK(world.lacuna({"monitor", "--url", world.url(), "--state", state, "--key", key, "--once"})
             .out.starts_with("fork: "));
   CHECK(world.lacuna({"verify", "--url", world.url(), "--policy", policy}).exit == 4);
+  world.daemon->stop();
+  CHECK(
+      world.lacuna({"verify", "--data", world.data.string(), "--key", key, "--since", kept}).exit ==
+      4);
   world.serve(witnessed);
   for (int i = 0; i < 200 && !has(world.log(), "witness 1 does not cosign"); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
