@@ -200,6 +200,8 @@ constexpr Named kRows[] = {{"append", appendRow},
                            {"retention", retentionRow},
                            {"sweep", sweepRow},
                            {"verify-erased", verifyErasedRow},
+                           {"receipts", receiptsRow},
+                           {"tiles", tilesRow},
                            {"restart", restartRow},
                            {"memory", memoryRow}};
 

@@ -107,6 +107,10 @@ Row retentionRow();
 Row sweepRow();
 Row verifyErasedRow();
 
+// Others who check (bench_log.cc): receipts, and the tiles over HTTP.
+Row receiptsRow();
+Row tilesRow();
+
 double bytesWritten();  // that this process had written to storage so far
 
 }  // namespace lacuna::bench
