@@ -208,6 +208,10 @@ std::optional<std::string> fillWitnesses(const po::variables_map& values, Server
         return "--witness-policy: a witness's URL is http://HOST... or https://HOST...";
       }
     }
+    // Each adds a line to the checkpoint, beside the log's own; with more no reader of notes would take it.
+    if (policy->witnesses.size() >= kNoteSignaturesMax) {
+      return "--witness-policy: at most 99 witnesses: a checkpoint has room for no more.";
+    }
     out.witnesses = std::move(*policy);
   }
   out.witnessInterval = kWitnessIntervalDefault;

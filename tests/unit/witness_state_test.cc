@@ -96,6 +96,20 @@ TEST_CASE("a witness policy is read at the start, or the daemon does not start",
   REQUIRE(std::holds_alternative<ServerConfig>(good));
   CHECK(std::get<ServerConfig>(good).witnesses->witnesses.size() == 1);
   CHECK(std::get<ServerConfig>(good).witnessInterval == std::chrono::seconds(5));
+  // A checkpoint with a line of each has to be one that others read.
+  const auto many = [](unsigned count) {
+    std::string out;
+    for (unsigned i = 0; i < count; ++i) {
+      const std::string name = "w" + std::to_string(i);
+      const SigningKey key(Secret(Bytes(32, static_cast<std::uint8_t>(i))));
+      out += "witness " + name + " " +
+             textOf(verifierKeyOf(name, key.publicKey(), kNoteCosignature)) +
+             " https://w.example.org/\n";
+    }
+    return out + "quorum none\n";
+  };
+  CHECK(std::holds_alternative<ServerConfig>(configured(many(99))));
+  CHECK(std::holds_alternative<UsageError>(configured(many(100))));
   for (const char* policy : {"", "quorum w\n", "trust me\n"}) {
     CHECK(std::holds_alternative<UsageError>(configured(policy)));
   }
