@@ -3,6 +3,7 @@
 #include "daemon/access.h"
 #include "daemon/disclosures.h"
 #include "daemon/erasure_desk.h"
+#include "daemon/exports.h"
 #include "daemon/keys_json.h"
 #include "daemon/ledger_options.h"
 #include "daemon/pipeline.h"
@@ -62,10 +63,12 @@ class OpenLedgerService final : public LedgerService {
     erasures_ = std::make_unique<ErasureDesk>(*ledger_, *pipeline_, changed);
     withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, finds_, search_);
     disclosures_ = std::make_unique<Disclosures>(*ledger_, *pipeline_, finds_, reads_, search_);
+    exports_ = std::make_unique<Exports>(*ledger_, *pipeline_);
     retention_ = std::make_unique<RetentionDesk>(*ledger_, *pipeline_, reads_, changed);
     ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
       erasures_->tick();
       retention_->tick(systemClock().now());
+      exports_->tick();
     });
     holderTicker_ = std::make_unique<Ticker>(kHolderCheckInterval, [this] { lookForHolders(); });
     sweeper_ = std::make_unique<Sweeper>(
@@ -86,6 +89,7 @@ class OpenLedgerService final : public LedgerService {
     pipeline_->drain();
     finds_.drain();
     reads_.drain();  // what was recorded as read is answered
+    exports_->drain();
     if (!rested_ && !pipeline_->sealed()) ledger_->rest();
     rested_ = true;
   }
@@ -164,12 +168,7 @@ class OpenLedgerService final : public LedgerService {
     read<std::string>(caller, request, ReadOperation::show, std::move(done),
                       [this](const ReadTicket& ticket) {
                         const PersonFacts facts = ledger_->facts(ticket.person, ticket.registers);
-                        Json out;
-                        out["aliases"] = facts.aliases;
-                        out["admittedAt"] = rfc3339Of(facts.admittedAt);
-                        out["lots"] = Json::array();
-                        for (const LotView& lot : facts.lots) out["lots"].push_back(lotJson(lot));
-                        return out.dump();
+                        return shownPerson(facts);
                       });
   }
 
@@ -254,6 +253,14 @@ class OpenLedgerService final : public LedgerService {
   void disclose(const Caller& caller, DiscloseRequest request, Answer<std::string> done) override {
     disclosures_->disclose(caller, std::move(request), done);
   }
+  void exportPerson(const Caller& caller, ExportRequest request,
+                    Answer<ExportStarted> done) override {
+    exports_->begin(caller, std::move(request), done);
+  }
+  void exportNext(std::uint64_t number, Answer<ExportPage> done) override {
+    exports_->next(number, done);
+  }
+  void exportEnd(std::uint64_t number) override { exports_->end(number); }
   std::string withdrawStatus() override { return search_.status(); }
 
   void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) override {
@@ -536,16 +543,6 @@ class OpenLedgerService final : public LedgerService {
                    ticket.registers, ticket.now);
   }
 
-  static Json lotJson(const LotView& lot) {
-    Json out;
-    out["class"] = lot.klass;
-    if (lot.period != 0) out["period"] = lot.period;
-    out["erased"] = lot.erased;
-    if (!lot.erased) out["events"] = lot.events;
-    if (lot.ends) out["ends"] = rfc3339Of(*lot.ends);
-    return out;
-  }
-
   // A holder that was away is looked for at every tick, so that its return completes what waits for it.
   void lookForHolders() {
     if (!anyHolderAway(ledger_->vault())) return;
@@ -576,6 +573,7 @@ class OpenLedgerService final : public LedgerService {
   EventSearch search_;
   std::unique_ptr<Withdrawals> withdrawals_;
   std::unique_ptr<Disclosures> disclosures_;
+  std::unique_ptr<Exports> exports_;
   std::unique_ptr<Pipeline> pipeline_;    // its threads use everything above
   std::unique_ptr<Witnesses> witnesses_;  // null: none
   std::unique_ptr<Sweeper> sweeper_;      // these use the pipeline

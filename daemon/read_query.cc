@@ -2,6 +2,8 @@
 
 #include "ledger/base/civil.h"
 
+#include <nlohmann/json.hpp>
+
 #include <charconv>
 
 namespace lacuna {
@@ -55,6 +57,24 @@ Result<HistoryQuery> queryOf(const ReadRequest& request, const Register& reg) {
                    "`from` lies after `to`: nothing can be between them"};
   }
   return query;
+}
+
+std::string shownPerson(const PersonFacts& facts) {
+  using Json = nlohmann::ordered_json;
+  Json out;
+  out["aliases"] = facts.aliases;
+  out["admittedAt"] = rfc3339Of(facts.admittedAt);
+  out["lots"] = Json::array();
+  for (const LotView& lot : facts.lots) {
+    Json one;
+    one["class"] = lot.klass;
+    if (lot.period != 0) one["period"] = lot.period;
+    one["erased"] = lot.erased;
+    if (!lot.erased) one["events"] = lot.events;
+    if (lot.ends) one["ends"] = rfc3339Of(*lot.ends);
+    out["lots"].push_back(std::move(one));
+  }
+  return out.dump();
 }
 
 }  // namespace lacuna

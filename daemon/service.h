@@ -96,6 +96,23 @@ struct DiscloseRequest {
   std::string person;  // whose event it is; empty: looked for
   std::string reason;
 };
+struct ExportRequest {
+  std::string person;
+  std::string reason;
+};
+struct ExportStarted {
+  std::uint64_t number = 0;    // for exportNext() and exportEnd(): of who began it alone
+  std::uint64_t events = 0;    // that it will tell
+  std::uint64_t withheld = 0;  // sharings whose text is not told, since they are withheld still
+};
+struct ExportPage {
+  struct Part {
+    std::string file, bytes;
+  };
+  std::vector<Part> parts;  // what comes next of the files
+  std::uint64_t told = 0;   // events so far
+  bool done = false;
+};
 class OfficerService {
  public:
   virtual ~OfficerService() = default;
@@ -136,6 +153,11 @@ class OfficerService {
   // Opens one event for others: a file that shows offline what stands there (FORMAT.md 10). A reading of
   // that person. JSON.
   virtual void disclose(const Caller&, DiscloseRequest, Answer<std::string> done) = 0;
+  // What a person is told (FORMAT.md 11): a reading of that person, and then page after page of its files. An export
+  // that is not fetched from is given up after a while.
+  virtual void exportPerson(const Caller&, ExportRequest, Answer<ExportStarted> done) = 0;
+  virtual void exportNext(std::uint64_t number, Answer<ExportPage> done) = 0;
+  virtual void exportEnd(std::uint64_t number) = 0;
   // How far the search for an event to withdraw or disclose is: one JSON object.
   virtual std::string withdrawStatus() = 0;
   // The second tier of erasures: `start` (or join) a sweep of envelopes, ask its `status`, `cancel` it. One

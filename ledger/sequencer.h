@@ -194,6 +194,20 @@ ReadReason reasonCode(std::string_view reason);
 std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
                                  const SystemNumbers& systems, Slot slot, const LotHandle& lot);
 
+// Some of them, with what shows others where they stand. Entries count from 0: those carried, then the lot's own.
+// Fewer than `count` at the end; none when the lot died meanwhile.
+struct ProvableEvent {
+  PersonEvent event;
+  bool carried = false;
+  Bytes record;
+  Bytes envelope;                 // while somebody can open it
+  std::optional<Secret> opening;  // `e`: opens this envelope alone
+};
+std::vector<ProvableEvent> readProvable(const Vault& vault, const Store& store,
+                                        const SystemNumbers& systems, Slot slot,
+                                        const LotHandle& lot, std::uint64_t first,
+                                        std::size_t count);
+
 struct LotOfSlot {
   Slot slot;
   LotHandle lot;

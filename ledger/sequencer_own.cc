@@ -2,6 +2,7 @@
 #include "ledger/base/limits.h"
 #include "ledger/carry.h"
 #include "ledger/crypto/digest.h"
+#include "ledger/event_place.h"
 #include "ledger/record/envelope.h"
 #include "ledger/sequencer.h"
 
@@ -272,20 +273,26 @@ void Sequencer::loadRegisters() {
 
 namespace {
 
-// Where the events of a lot stand: those carried over, then its own, which need no key of their own.
-std::vector<CarryEntry> entriesOf(const Store& store, const Secret& key, Slot slot,
-                                  const LotHandle& lot) {
-  std::vector<CarryEntry> out;
-  if (lot.carries) out = carriedBy(store, key, slot, lot.leaf);
+// The lot's own entries of [first, end), which need no key of their own.
+void addOwn(const Store& store, const Secret& key, std::uint64_t first, std::uint64_t end,
+            std::vector<CarryEntry>& out) {
   std::vector<Tag> tags;
-  tags.reserve(lot.events);
-  for (std::uint64_t i = 0; i < lot.events; ++i) tags.push_back(tagOf(key, Ordinal(i)));
+  tags.reserve(end - first);
+  for (std::uint64_t i = first; i < end; ++i) tags.push_back(tagOf(key, Ordinal(i)));
   const std::vector<std::optional<Seq>> found = store.findTags(tags);
   out.reserve(out.size() + found.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (!found[i]) throw Fault("an event of a lot is missing from the log");
-    out.push_back({Ordinal(i), *found[i], tags[i], std::nullopt});
+    out.push_back({Ordinal(first + i), *found[i], tags[i], std::nullopt});
   }
+}
+
+// Where the events of a lot stand: those carried over, then its own.
+std::vector<CarryEntry> entriesOf(const Store& store, const Secret& key, Slot slot,
+                                  const LotHandle& lot) {
+  std::vector<CarryEntry> out;
+  if (lot.carries) out = carriedBy(store, key, slot, lot.leaf);
+  addOwn(store, key, 0, lot.events, out);
   return out;
 }
 
@@ -380,6 +387,42 @@ std::vector<PersonEvent> readLot(const Vault& vault, const Store& store,
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const bool carried = i < entries.size() - lot.events;
     out.push_back(eventOf(*key, systems, lot, entries[i], carried, pairs[i]));
+  }
+  return out;
+}
+
+std::vector<ProvableEvent> readProvable(const Vault& vault, const Store& store,
+                                        const SystemNumbers& systems, Slot slot,
+                                        const LotHandle& lot, std::uint64_t first,
+                                        std::size_t count) {
+  std::vector<ProvableEvent> out;
+  const Vault::Reader keys = vault.reader();
+  const std::optional<Secret> key = keys.lotKey(slot, lot.leaf);
+  if (!key) return out;
+  std::vector<CarryEntry> entries;
+  if (lot.carries) entries = carriedBy(store, *key, slot, lot.leaf);
+  const std::uint64_t carriedAll = entries.size();
+  const std::uint64_t end = std::min(carriedAll + lot.events, first + count);
+  if (first >= end) return out;
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(std::min(carriedAll, end)),
+                entries.end());
+  entries.erase(entries.begin(),
+                entries.begin() + static_cast<std::ptrdiff_t>(std::min(carriedAll, first)));
+  const std::size_t carried = entries.size();
+  if (end > carriedAll) {
+    addOwn(store, *key, std::max(first, carriedAll) - carriedAll, end - carriedAll, entries);
+  }
+  std::vector<Store::Pair> pairs = store.pairs(seqsOf(entries));
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    ProvableEvent& one = out.emplace_back();
+    one.carried = i < carried;
+    one.event = eventOf(*key, systems, lot, entries[i], one.carried, pairs[i]);
+    const bool sealed = (pairs[i].record.at(2) & kHasEnvelope) != 0;
+    if (sealed && !one.event.withdrawn) {
+      one.opening = one.carried ? std::move(entries[i].key) : eventKeyOf(*key, pairs[i]);
+      one.envelope = std::move(*pairs[i].envelope);
+    }
+    one.record = std::move(pairs[i].record);
   }
   return out;
 }

@@ -270,6 +270,52 @@ struct HoldRequest {
   # For the person's history, at most 512 bytes. Empty: none.
 }
 
+struct ExportRequest {
+  person @0 :Text;
+  # As in ReadRequest. Required; a person or an instance, no case.
+
+  reason @1 :Text;
+  # As in ReadRequest.
+}
+
+struct ExportStarted {
+  events @0 :UInt64;
+  # How many events the export tells.
+
+  withheld @1 :UInt64 = 0;
+  # How many of them are sharings that are withheld from the person still (`withholdUntil`): that there is one at that
+  # time can be seen, nothing else. Whoever hands the export over should know.
+
+  export @2 :PersonExport;
+}
+
+interface PersonExport {
+  # One export under way. Drop the capability to give it up; one that is not fetched from for 60 seconds is given
+  # up by the daemon.
+
+  next @0 () -> Outcome(ExportPage);
+  # What comes next of its files. One call at a time. Refused `busy` when something of the person was erased
+  # meanwhile, and then, or when it is over, `incomplete`: it has to be asked for again.
+}
+
+struct ExportPage {
+  parts @0 :List(ExportPart);
+  # To be appended to the files they name, in this order.
+
+  told @1 :UInt64;
+  # Events told so far.
+
+  done @2 :Bool = false;
+  # True when all files are whole.
+}
+
+struct ExportPart {
+  file @0 :Text;
+  # A name without a directory: of the files in ledger/FORMAT.md 11.
+
+  bytes @1 :Data;
+}
+
 interface Officer {
   # Reads and erases persons. It cannot rewrite.
 
@@ -369,6 +415,11 @@ interface Officer {
   # that place (`lacuna verify --disclosure`), and tells nothing about any other record. `person` and `reason` as in
   # `withdraw`. A reading of that person. `erased` when nobody can open the event any more, `not-published` until a
   # checkpoint covers it.
+
+  exportPerson @28 (request :ExportRequest) -> Outcome(ExportStarted);
+  # What a person is told who asks for it (Art. 15 GDPR), with the proofs that it is what the log holds and that
+  # nothing between is missing (`lacuna verify --export`). A reading of that person. `not-published` until a signed
+  # checkpoint covers all of it.
 
   sweepEnvelopes @23 (action :Text) -> Outcome(Text);
   # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`

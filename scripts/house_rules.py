@@ -42,7 +42,7 @@ LIBRARIES = {
     "event.capnp.h": ["server", "tools", "ledger/record/event_codec.cc", "ledger/record/event_wire.h"],
     "rocksdb": ["store", "ledger/vault/keys_db.cc", "ledger/vault/keys_db.h"],
     "sodium": ["crypto", "ledger/base/clock.cc"],
-    "openssl": ["ledger/crypto/digest.cc"],
+    "openssl": ["ledger/crypto/digest.cc", "ledger/crypto/sha256_stream.cc"],
     "curl": ["net"],
     "zlib.h": ["server"],
     "simdjson.h": ["event"],

@@ -224,6 +224,22 @@ constexpr std::array kCommands{
         "  lacuna disclose 1234 --to event.json --person crm:100234 --reason other:court\n"
         "  lacuna verify --disclosure event.json --key verifier.key\n",
         1, 1, describeDisclose, disclose},
+    Command{
+        "export", "PERSON --to DIR [--reason WHY]",
+        "Write what a person is told (Art. 15), with its proofs",
+        "DIR is made, readable by you alone: person.json tells who is responsible, purposes, "
+        "recipients by name with\n"
+        "the safeguard on each date, who looked (without names of staff), and what is kept until "
+        "when; events.jsonl\n"
+        "every event; proofs.jsonl, checkpoint.txt and manifest.json show offline that each event "
+        "is the one in the log\n"
+        "and that none between is missing. Role officer; recorded as a reading in that person's "
+        "history. It opens\n"
+        "these events for ever: an erasure later on does not reach the copy. PERSON as in "
+        "`lacuna history --help`.\n\n"
+        "  lacuna export crm:100234 --to ./export-17 --reason request:17\n"
+        "  lacuna verify --export ./export-17 --key verifier.key\n",
+        1, 1, describeExport, exportPerson},
     Command{"export-log", "DIR", "Write the public log as static files (C2SP tlog-tiles)",
             "Any web server can carry DIR; any reader of tlog-tiles can verify it. Run again, it "
             "goes on "
@@ -255,6 +271,7 @@ constexpr std::array kCommands{
         "verified.json\n"
         "  lacuna verify --receipt receipt.txt --key verifier.key\n"
         "  lacuna verify --certificate certificate.json --key verifier.key\n"
+        "  lacuna verify --export ./export-17 --key verifier.key\n"
         "  lacuna verify --disclosure event.json --key verifier.key\n",
         0, 0, describeVerify, verify},
     Command{

@@ -69,12 +69,16 @@ void describeProve(boost::program_options::options_description& options);
 Exit disclose(Invocation& call);
 void describeDisclose(boost::program_options::options_description& options);
 
+Exit exportPerson(Invocation& call);  // export.cc
+void describeExport(boost::program_options::options_description& options);
+
 Exit exportLog(Invocation& call);
 
 Exit verify(Invocation& call);
 void describeVerify(boost::program_options::options_description& options);
 Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key);
 Exit verifyDisclosureFile(Invocation& call, const Trust& trust);
+Exit verifyPersonExport(Invocation& call, const Trust& trust);  // verify_person.cc
 
 Exit monitor(Invocation& call);
 void describeMonitor(boost::program_options::options_description& options);

@@ -7,6 +7,7 @@
 #include "ledger/store/log_source.h"
 #include "tools/commands.h"
 #include "tools/durable_file.h"
+#include "tools/person_export.h"
 #include "tools/remote_log.h"
 #include "tools/tile_log.h"
 #include "tools/trust.h"
@@ -302,10 +303,11 @@ void describeVerify(po::options_description& options) {
   options.add_options()                                                                  //
       ("data", text("DIR"), "verify a copy of a data directory, offline and read-only")  //
       ("url", text("URL"), "verify a log over HTTP, as C2SP tlog-tiles")                 //
-      ("export", text("DIR"), "verify an export of `lacuna export-log`, offline")        //
-      ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")           //
-      ("certificate", text("FILE"), "verify a certificate of erasure, offline")          //
-      ("disclosure", text("FILE"), "verify a disclosure of `lacuna disclose`, offline")  //
+      ("export", text("DIR"),
+       "verify an export of `lacuna export-log`, or one of a person (`lacuna export`), offline")  //
+      ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")                    //
+      ("certificate", text("FILE"), "verify a certificate of erasure, offline")                   //
+      ("disclosure", text("FILE"), "verify a disclosure of `lacuna disclose`, offline")           //
       ("salt", text("HEX"),
        "with --certificate: what the person was given; shows that it is theirs")         //
       ("since", text("FILE"), "a checkpoint kept from earlier: the log must extend it")  //
@@ -346,6 +348,12 @@ Exit verify(Invocation& call) {
   if (receipt) return verifyReceiptFile(call, trust);
   if (certificate) return verifyCertificateFile(call, trust.key);
   if (disclosure) return verifyDisclosureFile(call, trust);
+  if (!dir.empty() && isPersonExport(dir)) {
+    if (!sinceFile.empty() || !call.text("resume").empty()) {
+      throw UsageError("--since and --resume do not go with the export of a person");
+    }
+    return verifyPersonExport(call, trust);
+  }
   Verification verification;
   verification.key = trust.key;
   verification.policy = std::move(trust.policy);
@@ -357,6 +365,11 @@ Exit verify(Invocation& call) {
   }
   if (!dir.empty()) {
     verification.source = "export";
+    if (!std::filesystem::exists(std::filesystem::path(dir) / "checkpoint")) {
+      return concludeUnreadable(call, std::move(verification),
+                                "it is neither the export of a log (`checkpoint`) nor that of a "
+                                "person (`manifest.json`)");
+    }
     return verifyTiles(call, std::move(verification), TileLog::openDirectory(dir), since, 1);
   }
   if (!url.empty()) {

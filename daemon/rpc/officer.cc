@@ -1,4 +1,5 @@
 #include "daemon/rpc/line_cursor.h"
+#include "daemon/rpc/person_export.h"
 #include "daemon/rpc/roles.h"
 
 namespace lacuna {
@@ -92,6 +93,28 @@ class OfficerServer final : public wire::Officer::Server {
       auto awaited = peer_->host().inbox.expect<TextResult>();
       service().disclose(caller, std::move(request), std::move(awaited.done));
       return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> exportPerson(ExportPersonContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const auto asked = context.getParams().getRequest();
+      auto person = textOf(asked.getPerson(), "person", kAliasBytesMax);
+      auto reason = textOf(asked.getReason(), "reason", kReasonBytesMax);
+      for (const auto* read : {&person, &reason}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<Result<ExportStarted>>();
+      service().exportPerson(caller, {std::move(*person), std::move(*reason)},
+                             std::move(awaited.done));
+      return awaited.answer.then(
+          [peer = peer_.get(), context](Result<ExportStarted> started) mutable {
+            if (!started) return putRefusal(context.getResults(), started.refusal());
+            auto out = context.getResults().initOk();
+            out.setEvents(started->events);
+            out.setWithheld(started->withheld);
+            out.setExport(newPersonExport(kj::addRef(*peer), started->number));
+          });
     });
   }
 

@@ -254,6 +254,21 @@ void FakeService::disclose(const Caller&, DiscloseRequest, Answer<std::string> d
   answerText("disclose", std::move(done));
 }
 
+void FakeService::exportPerson(const Caller&, ExportRequest, Answer<ExportStarted> done) {
+  note("exportPerson");
+  later([done] { done(ExportStarted{7, 1, 0}); });
+}
+void FakeService::exportNext(std::uint64_t number, Answer<ExportPage> done) {
+  note("exportNext " + std::to_string(number));
+  later([this, done] {
+    const std::lock_guard lock(mutex_);
+    const bool first = std::count(calls_.begin(), calls_.end(), "exportNext 7") == 1;
+    done(first ? ExportPage{{{"person.json", text_}}, 1, false}
+               : ExportPage{{{"manifest.json", {}}}, 1, true});
+  });
+}
+void FakeService::exportEnd(std::uint64_t number) { note("exportEnd " + std::to_string(number)); }
+
 void FakeService::sweepEnvelopes(const Caller&, std::string, Answer<std::string> done) {
   answerText("sweepEnvelopes", std::move(done));
 }

@@ -65,6 +65,10 @@ class FakeService final : public LedgerService {
   void holds(const Caller&, std::string, Answer<std::vector<std::string>>) override;
   void withdraw(const Caller&, WithdrawRequest, Answer<std::string>) override;
   void disclose(const Caller&, DiscloseRequest, Answer<std::string>) override;
+  // Two pages: the text that the test has set as person.json, and an empty manifest.
+  void exportPerson(const Caller&, ExportRequest, Answer<ExportStarted>) override;
+  void exportNext(std::uint64_t number, Answer<ExportPage>) override;
+  void exportEnd(std::uint64_t number) override;
   std::string withdrawStatus() override { return "{\"searching\":false}"; }
   void sweepEnvelopes(const Caller&, std::string, Answer<std::string>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;
