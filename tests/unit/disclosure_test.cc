@@ -196,7 +196,8 @@ TEST_CASE("a disclosure opens its one event: it leads to no lot key, tag or othe
     CHECK_FALSE(tagOf(read.opening, Ordinal(ordinal)) == world.record(1).tag);
   }
   const Secret next = world.opening(1);
-  for (const ByteView secret : {world.lotKey.view(), next.view(), world.record(1).tag.view()}) {
+  const Tag tag = world.record(1).tag;
+  for (const ByteView secret : {world.lotKey.view(), next.view(), tag.view()}) {
     CHECK_FALSE(has(text, hexOf(secret)));
     for (std::size_t shift = 0; shift < 3; ++shift) {  // wherever it would begin within base64
       Bytes moved(shift, 0);
