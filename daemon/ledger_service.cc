@@ -1,6 +1,7 @@
 #include "daemon/ledger_service.h"
 
 #include "daemon/access.h"
+#include "daemon/control_desk.h"
 #include "daemon/disclosures.h"
 #include "daemon/erasure_desk.h"
 #include "daemon/exports.h"
@@ -64,6 +65,7 @@ class OpenLedgerService final : public LedgerService {
     withdrawals_ = std::make_unique<Withdrawals>(*ledger_, *pipeline_, finds_, search_);
     disclosures_ = std::make_unique<Disclosures>(*ledger_, *pipeline_, finds_, reads_, search_);
     exports_ = std::make_unique<Exports>(*ledger_, *pipeline_);
+    controls_ = std::make_unique<ControlDesk>(*ledger_, *pipeline_, finds_);
     retention_ = std::make_unique<RetentionDesk>(*ledger_, *pipeline_, reads_, changed);
     ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
       erasures_->tick();
@@ -261,6 +263,9 @@ class OpenLedgerService final : public LedgerService {
     exports_->next(number, done);
   }
   void exportEnd(std::uint64_t number) override { exports_->end(number); }
+  void report(const Caller& caller, ReportRequest asked, Answer<std::string> done) override {
+    controls_->report(caller, {asked.from, asked.to, asked.sample, asked.seed, asked.reason}, done);
+  }
   std::string withdrawStatus() override { return search_.status(); }
 
   void sweepEnvelopes(const Caller&, std::string action, Answer<std::string> done) override {
@@ -574,6 +579,7 @@ class OpenLedgerService final : public LedgerService {
   std::unique_ptr<Withdrawals> withdrawals_;
   std::unique_ptr<Disclosures> disclosures_;
   std::unique_ptr<Exports> exports_;
+  std::unique_ptr<ControlDesk> controls_;
   std::unique_ptr<Pipeline> pipeline_;    // its threads use everything above
   std::unique_ptr<Witnesses> witnesses_;  // null: none
   std::unique_ptr<Sweeper> sweeper_;      // these use the pipeline

@@ -113,6 +113,11 @@ struct ExportPage {
   std::uint64_t told = 0;   // events so far
   bool done = false;
 };
+struct ReportRequest {   // ledger/control.h
+  std::string from, to;  // dates
+  std::uint32_t sample = 0;
+  std::string seed, reason;
+};
 class OfficerService {
  public:
   virtual ~OfficerService() = default;
@@ -158,6 +163,8 @@ class OfficerService {
   virtual void exportPerson(const Caller&, ExportRequest, Answer<ExportStarted> done) = 0;
   virtual void exportNext(std::uint64_t number, Answer<ExportPage> done) = 0;
   virtual void exportEnd(std::uint64_t number) = 0;
+  // What happened in a time, for an auditor: one signed JSON file that names nobody (FORMAT.md 12). Recorded.
+  virtual void report(const Caller&, ReportRequest, Answer<std::string> done) = 0;
   // How far the search for an event to withdraw or disclose is: one JSON object.
   virtual std::string withdrawStatus() = 0;
   // The second tier of erasures: `start` (or join) a sweep of envelopes, ask its `status`, `cancel` it. One

@@ -94,6 +94,8 @@ class Erasures {
   Result<Erasure> cancel(const Caller& caller, std::uint64_t caseNumber);
   Result<Erasure> resume(std::uint64_t caseNumber);  // does what is due of it
   Result<Erasure> show(std::uint64_t caseNumber) const;
+  // What its case says, without persons; nothing: the case has ended.
+  std::optional<Erasure> fileOf(const ErasureId& id) const;
   std::vector<CertificateHolder> holdersOf(const Erasure& erasure) const;
   std::vector<Erasure> list() const;  // newest first, without persons; at most kErasuresListedMax
 

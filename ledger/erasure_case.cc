@@ -341,6 +341,14 @@ Result<Erasure> Erasures::show(std::uint64_t caseNumber) const {
   return out;
 }
 
+std::optional<Erasure> Erasures::fileOf(const ErasureId& id) const {
+  const auto known = ids_.find(id);
+  if (known == ids_.end()) return std::nullopt;
+  const std::optional<Case> one = read(known->second);
+  if (!one) return std::nullopt;
+  return reportOf(*one);
+}
+
 // The steps that the case itself records, as its own events.
 void Erasures::eachStep(Slot caseSlot,
                         const std::function<void(Seq, const ErasureBody&)>& visit) const {

@@ -421,6 +421,12 @@ interface Officer {
   # nothing between is missing (`lacuna verify --export`). A reading of that person. `not-published` until a signed
   # checkpoint covers all of it.
 
+  report @29 (from :Text, to :Text, sample :UInt32, seed :Text, reason :Text) -> Outcome(Text);
+  # What happened from the first to the last day (dates in the controller's zone), for an auditor: one signed JSON file
+  # that names nobody and links nothing (`lacuna verify --control-report`), with receipts of `sample` records (at most 256)
+  # drawn by `seed` (1 to 64 printable ASCII characters; empty without a sample). A record of its own. `too-many` and
+  # `too-large` when the time is to be shorter.
+
   sweepEnvelopes @23 (action :Text) -> Outcome(Text);
   # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`
   # is "start" (refused `nothing-to-erase` while too few were erased since the last sweep, `incomplete`

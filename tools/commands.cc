@@ -240,6 +240,24 @@ constexpr std::array kCommands{
         "  lacuna export crm:100234 --to ./export-17 --reason request:17\n"
         "  lacuna verify --export ./export-17 --key verifier.key\n",
         1, 1, describeExport, exportPerson},
+    Command{"report", "--from DATE --to DATE [--sample N --seed S] [--out FILE] [--reason WHY]",
+            "Make the control report of a time, for an auditor",
+            "One signed JSON file that names nobody: totals of the public records, each erasure by "
+            "the number of its\n"
+            "case with both clocks (our promise, the law), its steps and when each key holder had "
+            "destroyed its keys,\n"
+            "approvals by role, holds, withdrawals, readings, access. With --sample it holds "
+            "receipts of N records\n"
+            "drawn by the seed S, which the auditor chooses. DATEs are days in the controller's "
+            "zone, both included.\n"
+            "Role officer; making one is a record of its own. Exit 1: too much for one report, "
+            "choose a shorter time.\n\n"
+            "  lacuna report --from 2026-01-01 --to 2026-03-31 --out report.json\n"
+            "  lacuna report --from 2026-01-01 --to 2026-03-31 --sample 25 --seed 'audit 2026, "
+            "4711' --out report.json\n"
+            "  lacuna verify --control-report report.json --key verifier.key --url "
+            "https://ledger.example.org/log\n",
+            0, 0, describeReport, report},
     Command{"export-log", "DIR", "Write the public log as static files (C2SP tlog-tiles)",
             "Any web server can carry DIR; any reader of tlog-tiles can verify it. Run again, it "
             "goes on "
@@ -250,7 +268,8 @@ constexpr std::array kCommands{
     Command{
         "verify",
         "[--key VKEY|FILE | --policy FILE] [--data DIR | --url URL | --export DIR | --receipt "
-        "FILE | --certificate FILE [--salt HEX] | --disclosure FILE] [--since FILE] [--resume "
+        "FILE | --certificate FILE [--salt HEX] | --disclosure FILE | --control-report FILE] "
+        "[--since FILE] [--resume "
         "FILE] [--report FILE]",
         "Verify the log: chain, tree, commitments, checkpoints, witnesses",
         "Without --data, --url and the like the daemon is asked for its records (role auditor). "
@@ -272,7 +291,8 @@ constexpr std::array kCommands{
         "  lacuna verify --receipt receipt.txt --key verifier.key\n"
         "  lacuna verify --certificate certificate.json --key verifier.key\n"
         "  lacuna verify --export ./export-17 --key verifier.key\n"
-        "  lacuna verify --disclosure event.json --key verifier.key\n",
+        "  lacuna verify --disclosure event.json --key verifier.key\n"
+        "  lacuna verify --control-report report.json --key verifier.key --export /srv/www/log\n",
         0, 0, describeVerify, verify},
     Command{
         "monitor",

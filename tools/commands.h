@@ -71,6 +71,8 @@ void describeDisclose(boost::program_options::options_description& options);
 
 Exit exportPerson(Invocation& call);  // export.cc
 void describeExport(boost::program_options::options_description& options);
+Exit report(Invocation& call);
+void describeReport(boost::program_options::options_description& options);
 
 Exit exportLog(Invocation& call);
 
@@ -79,6 +81,7 @@ void describeVerify(boost::program_options::options_description& options);
 Exit verifyCertificateFile(Invocation& call, const std::optional<VerifierKey>& key);
 Exit verifyDisclosureFile(Invocation& call, const Trust& trust);
 Exit verifyPersonExport(Invocation& call, const Trust& trust);  // verify_person.cc
+Exit verifyControlFile(Invocation& call, const Trust& trust);
 
 Exit monitor(Invocation& call);
 void describeMonitor(boost::program_options::options_description& options);

@@ -15,40 +15,10 @@ namespace {
 constexpr std::array<std::string_view, 6> kColumns{"seq",    "recordedAt", "kind",
                                                    "action", "number",     "document"};
 
-std::string_view actionOf(AccessAction action) {
-  switch (action) {
-    case AccessAction::grant:
-      return "grant";
-    case AccessAction::revoke:
-      return "revoke";
-    case AccessAction::singleUserBegan:
-      return "single-user-began";
-    case AccessAction::singleUserEnded:
-      return "single-user-ended";
-    case AccessAction::holderAdded:
-      return "holder-added";
-    case AccessAction::holderClosed:
-      return "holder-closed";
-    case AccessAction::keysRecovered:
-      return "keys-recovered";
-  }
-  LACUNA_ASSERT(false, "an action without a name");
-}
-
-std::vector<std::string_view> rolesOf(std::uint8_t bits) {
-  static constexpr std::array<std::string_view, 4> kRoles{"recorder", "auditor", "officer",
-                                                          "operator"};
-  std::vector<std::string_view> out;
-  for (std::size_t i = 0; i < kRoles.size(); ++i) {
-    if ((bits >> i & 1) != 0) out.push_back(kRoles[i]);
-  }
-  return out;
-}
-
 void putAccess(Json& out, const AccessBody& body) {
-  out["action"] = actionOf(body.action);
+  out["action"] = nameOf(body.action);
   out["number"] = body.principal;
-  if (body.roles != 0) out["roles"] = rolesOf(body.roles);
+  if (body.roles != 0) out["roles"] = roleNamesOf(body.roles);
 }
 
 void putSweep(Json& out, const SweepBody& body) {

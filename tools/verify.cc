@@ -308,6 +308,10 @@ void describeVerify(po::options_description& options) {
       ("receipt", text("FILE"), "verify a receipt of `lacuna prove`, offline")                    //
       ("certificate", text("FILE"), "verify a certificate of erasure, offline")                   //
       ("disclosure", text("FILE"), "verify a disclosure of `lacuna disclose`, offline")           //
+      ("control-report", text("FILE"),
+       "verify a control report of `lacuna report`, offline; with --data, --url or --export its "
+       "totals are "
+       "recomputed from that log")  //
       ("salt", text("HEX"),
        "with --certificate: what the person was given; shows that it is theirs")         //
       ("since", text("FILE"), "a checkpoint kept from earlier: the log must extend it")  //
@@ -321,15 +325,19 @@ Exit verify(Invocation& call) {
   const bool receipt = !call.text("receipt").empty();
   const bool certificate = !call.text("certificate").empty();
   const bool disclosure = !call.text("disclosure").empty();
-  if (!data.empty() + !url.empty() + !dir.empty() + receipt + certificate + disclosure > 1) {
+  const bool control = !call.text("control-report").empty();
+  const int logs = !data.empty() + !url.empty() + !dir.empty();
+  if (logs > 1 || (control ? 0 : logs) + control + receipt + certificate + disclosure > 1) {
     throw UsageError(
-        "--data, --url, --export, --receipt, --certificate and --disclosure exclude each other");
+        "--data, --url, --export, --receipt, --certificate, --disclosure and --control-report "
+        "exclude each other; only --control-report goes with a log");
   }
   const std::string sinceFile = call.text("since");
-  if ((receipt || certificate || disclosure) && !sinceFile.empty()) {
-    throw UsageError("--since does not go with --receipt, --certificate or --disclosure");
+  if ((receipt || certificate || disclosure || control) && !sinceFile.empty()) {
+    throw UsageError("--since goes with a log alone");
   }
-  if (!call.text("resume").empty() && (receipt || certificate || disclosure || !data.empty())) {
+  if (!call.text("resume").empty() &&
+      (receipt || certificate || disclosure || control || !data.empty())) {
     throw UsageError("--resume goes with the daemon, --url or --export");
   }
   if (!certificate && !call.text("salt").empty()) {
@@ -348,6 +356,7 @@ Exit verify(Invocation& call) {
   if (receipt) return verifyReceiptFile(call, trust);
   if (certificate) return verifyCertificateFile(call, trust.key);
   if (disclosure) return verifyDisclosureFile(call, trust);
+  if (control) return verifyControlFile(call, trust);
   if (!dir.empty() && isPersonExport(dir)) {
     if (!sinceFile.empty() || !call.text("resume").empty()) {
       throw UsageError("--since and --resume do not go with the export of a person");

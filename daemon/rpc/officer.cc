@@ -118,6 +118,24 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> report(ReportContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const auto params = context.getParams();
+      auto from = textOf(params.getFrom(), "from", kNameBytesMax);
+      auto to = textOf(params.getTo(), "to", kNameBytesMax);
+      auto seed = textOf(params.getSeed(), "seed", kNameBytesMax);
+      auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
+      for (const auto* read : {&from, &to, &seed, &reason}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      ReportRequest request{std::move(*from), std::move(*to), params.getSample(), std::move(*seed),
+                            std::move(*reason)};
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().report(caller, std::move(request), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+
   kj::Promise<void> withdrawStatus(WithdrawStatusContext context) override {
     return as(context, [&](const Caller&) {
       const std::string status = service().withdrawStatus();

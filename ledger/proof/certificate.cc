@@ -2,6 +2,7 @@
 
 #include "ledger/base/civil.h"
 #include "ledger/crypto/digest.h"
+#include "ledger/proof/json_reader.h"
 #include "ledger/proof/json_text.h"
 #include "ledger/proof/receipt.h"
 #include "ledger/record/record.h"
@@ -21,7 +22,6 @@ constexpr std::string_view kSignedPrefix = "lacuna certificate v1\n";
 constexpr std::string_view kSaltLabel = "lacuna person";
 constexpr std::array<std::string_view, 4> kTierNames = {"committed", "complete", "removed",
                                                         "closed"};
-constexpr std::size_t kListMax = 100'000;
 
 Refusal bad(std::string_view what) {
   return {RefusalCode::tampered, "the certificate " + std::string(what)};
@@ -115,76 +115,22 @@ Json jsonOf(const CertificateStatement& s) {
 
 // ---- reading. Each reader is lenient about form, because the value is encoded again and compared.
 
-class Reader {
- public:
-  explicit Reader(const Json& json) : json_(json) { ok_ = json.is_object(); }
-
-  std::string text(const char* name) {
-    const Json* at = find(name);
-    if (at == nullptr || !at->is_string()) return {};
-    return at->get<std::string>();
-  }
-  std::uint64_t number(const char* name) {
-    const Json* at = find(name);
-    if (at == nullptr || !at->is_number_unsigned()) return 0;
-    return at->get<std::uint64_t>();
-  }
-  std::optional<Seq> seq(const char* name) {
-    const Json* at = find(name);
-    if (at == nullptr || !at->is_number_unsigned()) return std::nullopt;
-    return Seq(at->get<std::uint64_t>());
-  }
-  bool flag(const char* name) {
-    const Json* at = find(name);
-    return at != nullptr && at->is_boolean() && at->get<bool>();
-  }
-  std::optional<Instant> time(const char* name) { return instantOfRfc3339(text(name)); }
-  template <typename D>
-  std::optional<D> digest(const char* name) {
-    const std::optional<Bytes> bytes = bytesOfHex(text(name));
-    if (!bytes) return std::nullopt;
-    return D::from(*bytes);
-  }
-  template <typename T>
-  std::vector<T> list(const char* name, T (*of)(Reader)) {
-    std::vector<T> out;
-    const Json* at = find(name);
-    if (at == nullptr || !at->is_array() || at->size() > kListMax) return out;
-    for (const Json& item : *at) out.push_back(of(Reader(item)));
-    return out;
-  }
-  Reader part(const char* name) {
-    static const Json kNothing;
-    const Json* at = find(name);
-    return Reader(at == nullptr ? kNothing : *at);
-  }
-
- private:
-  const Json* find(const char* name) {
-    if (!ok_) return nullptr;
-    const auto at = json_.find(name);
-    return at == json_.end() ? nullptr : &*at;
-  }
-  const Json& json_;
-  bool ok_ = false;
-};
-
-CertificateLot lotOf(Reader in) {
+CertificateLot lotOf(JsonReader in) {
   const std::uint64_t period = in.number("period");
   return {in.text("class"), static_cast<std::int32_t>(std::min<std::uint64_t>(period, 9999))};
 }
-CertificateKept keptOf(Reader in) {
+CertificateKept keptOf(JsonReader in) {
   return {lotOf(in), in.text("code"), in.text("law"), in.text("until")};
 }
-CertificateHolder holderOf(Reader in) {
+CertificateHolder holderOf(JsonReader in) {
   return {static_cast<std::uint32_t>(in.number("holder")), in.text("state"), in.time("at"),
           in.text("assurance")};
 }
-CertificateRecipient recipientOf(Reader in) {
+CertificateRecipient recipientOf(JsonReader in) {
   return {in.text("party"), in.text("state"), in.time("at")};
 }
 
-CertificateStatement statementOf(Reader in) {
+CertificateStatement statementOf(JsonReader in) {
   CertificateStatement s;
   s.erasure = in.digest<ErasureId>("erasure").value_or(ErasureId{});
   s.ledger = in.digest<LedgerId>("ledger").value_or(LedgerId{});
@@ -202,7 +148,7 @@ CertificateStatement statementOf(Reader in) {
   s.caseEnds = in.text("caseEnds");
   s.smallSet = in.flag("smallSet");
   s.person = in.digest<PersonCommitment>("person");
-  Reader records = in.part("records");
+  JsonReader records = in.part("records");
   s.intent = records.seq("intent").value_or(Seq(0));
   s.committed = records.seq("committed").value_or(Seq(0));
   s.complete = records.seq("complete");
@@ -400,7 +346,7 @@ Result<CertificateStatement> decodeStatement(std::string_view text) {
   if (!shallow(text)) return bad("does not follow the format");
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return bad("holds a state that is not JSON");
-  CertificateStatement statement = statementOf(Reader(json));
+  CertificateStatement statement = statementOf(JsonReader(json));
   if (encode(statement) != text) return bad("holds a state that does not follow the format");
   return statement;
 }
@@ -434,7 +380,7 @@ Result<Certificate> certificateOfText(std::string_view text) {
     return bad("is not one of the form lacuna-certificate/1");
   }
   Certificate out;
-  out.key = Reader(json).text("key");
+  out.key = JsonReader(json).text("key");
   const Json states = json.value("states", Json::array());
   const Json proofs = json.value("proofs", Json::array());
   if (!states.is_array() || states.empty() || states.size() > kCertificateStatesMax ||
@@ -442,7 +388,7 @@ Result<Certificate> certificateOfText(std::string_view text) {
     return bad("does not follow the format");
   }
   for (const Json& state : states) {
-    std::optional<Bytes> signature = bytesOfBase64(Reader(state).text("signature"));
+    std::optional<Bytes> signature = bytesOfBase64(JsonReader(state).text("signature"));
     if (!signature || !state.contains("statement")) return bad("does not follow the format");
     out.states.push_back({state["statement"].dump(), std::move(*signature)});
   }

@@ -6,9 +6,9 @@
 namespace lacuna {
 namespace {
 
-constexpr std::array<std::string_view, 10> kReadOperationNames = {
-    "history", "state",      "recipients", "show", "find",
-    "link",    "erase-plan", "export",     "may",  "disclose"};
+constexpr std::array<std::string_view, 11> kReadOperationNames = {
+    "history",    "state",  "recipients", "show",     "find",  "link",
+    "erase-plan", "export", "may",        "disclose", "report"};
 constexpr std::array<std::string_view, 6> kReadReasonNames = {"unstated", "request", "support",
                                                               "audit",    "breach",  "other"};
 constexpr std::array<std::string_view, 14> kErasureStepNames = {
@@ -19,6 +19,11 @@ constexpr std::uint64_t kMillisMax = 253402300799999;
 constexpr std::array<std::string_view, 8> kGroundNames = {
     "unstated", "no-longer-needed", "consent-withdrawn", "objection", "unlawful", "legal-duty",
     "child",    "retention-end"};
+constexpr std::array<std::string_view, 7> kAccessActionNames = {
+    "grant",        "revoke",        "single-user-began", "single-user-ended",
+    "holder-added", "holder-closed", "keys-recovered"};
+constexpr std::array<std::string_view, 4> kRoleNames = {"recorder", "auditor", "officer",
+                                                        "operator"};
 constexpr std::uint8_t kAssuranceMax = 3;
 constexpr std::uint8_t kRolesMax = 1 | 2 | 4 | 8;
 constexpr std::uint64_t kSweepRangesEnd = std::uint64_t{1} << (64 - kSweepRangeBits);
@@ -112,6 +117,16 @@ std::string_view nameOf(ReadReason v) { return kReadReasonNames.at(raw(v)); }
 std::string_view nameOf(ErasureStep v) { return kErasureStepNames.at(raw(v) - 1U); }
 std::string_view nameOf(Ground v) { return kGroundNames.at(raw(v)); }
 
+std::string_view nameOf(AccessAction v) { return kAccessActionNames.at(raw(v) - 1U); }
+
+std::vector<std::string_view> roleNamesOf(std::uint8_t roles) {
+  std::vector<std::string_view> out;
+  for (std::size_t i = 0; i < kRoleNames.size(); ++i) {
+    if ((roles >> i & 1) != 0) out.push_back(kRoleNames[i]);
+  }
+  return out;
+}
+
 std::optional<ReadReason> readReasonOf(std::string_view name) {
   for (std::size_t i = 1; i < kReadReasonNames.size(); ++i) {
     if (kReadReasonNames[i] == name) return static_cast<ReadReason>(i);
@@ -196,8 +211,7 @@ Result<RegisterBody> decodeRegister(ByteView bytes) {
 Result<ConsultationBody> decodeConsultation(ByteView bytes) {
   return decodeBody<ConsultationBody>(bytes, [](ByteReader& in, ConsultationBody& body) {
     body.officer = in.u32();
-    return readEnum(in, body.operation, raw(ReadOperation::history),
-                    raw(ReadOperation::disclose)) &&
+    return readEnum(in, body.operation, raw(ReadOperation::history), raw(ReadOperation::report)) &&
            readEnum(in, body.reason, raw(ReadReason::unstated), raw(ReadReason::other));
   });
 }

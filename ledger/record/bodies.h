@@ -53,6 +53,7 @@ enum class ReadOperation : std::uint8_t {
   exported = 8,  // "export"
   may = 9,
   disclose = 10,
+  report = 11,  // a control report, over all erasures
 };
 std::string_view nameOf(ReadOperation v);
 
@@ -136,12 +137,17 @@ enum class AccessAction : std::uint8_t {
   keysRecovered = 7,  // from a holder behind the log
 };
 
+std::string_view nameOf(AccessAction v);
+
 struct AccessBody {
   AccessAction action = AccessAction::grant;
   std::uint32_t principal = 0;
   std::uint8_t roles = 0;  // bits: 1 recorder 2 auditor 4 officer 8 operator
   bool operator==(const AccessBody&) const = default;
 };
+
+// The names of roles that are set in these bits.
+std::vector<std::string_view> roleNamesOf(std::uint8_t roles);
 
 // Pins the checkpoint of the generation that ended.
 struct RestoreBody {

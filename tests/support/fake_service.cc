@@ -268,6 +268,9 @@ void FakeService::exportNext(std::uint64_t number, Answer<ExportPage> done) {
   });
 }
 void FakeService::exportEnd(std::uint64_t number) { note("exportEnd " + std::to_string(number)); }
+void FakeService::report(const Caller&, ReportRequest, Answer<std::string> done) {
+  answerText("report", std::move(done));
+}
 
 void FakeService::sweepEnvelopes(const Caller&, std::string, Answer<std::string> done) {
   answerText("sweepEnvelopes", std::move(done));

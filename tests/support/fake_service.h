@@ -69,6 +69,7 @@ class FakeService final : public LedgerService {
   void exportPerson(const Caller&, ExportRequest, Answer<ExportStarted>) override;
   void exportNext(std::uint64_t number, Answer<ExportPage>) override;
   void exportEnd(std::uint64_t number) override;
+  void report(const Caller&, ReportRequest, Answer<std::string>) override;
   std::string withdrawStatus() override { return "{\"searching\":false}"; }
   void sweepEnvelopes(const Caller&, std::string, Answer<std::string>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;

@@ -56,7 +56,7 @@ TEST_CASE("public bodies are decoded strictly", "[P1]") {
 
 TEST_CASE("values outside the lists of the format are refused", "[P1]") {
   const Bytes consultation = encode(ConsultationBody{});
-  CHECK(accepted(consultation, 5, decodeConsultation) == upTo(1, 10));
+  CHECK(accepted(consultation, 5, decodeConsultation) == upTo(1, 11));
   CHECK(accepted(consultation, 6, decodeConsultation) == upTo(0, 5));
   const Bytes access = encode(AccessBody{});
   CHECK(accepted(access, 1, decodeAccess) == upTo(1, 7));
