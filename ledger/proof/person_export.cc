@@ -130,9 +130,8 @@ Json statementOf(const ExportManifest& manifest) {
 }
 
 Bytes signedBytes(const std::string& statement) {
-  Bytes out(kSigned.begin(), kSigned.end());
-  out.insert(out.end(), statement.begin(), statement.end());
-  return out;
+  const std::string text = std::string(kSigned) + statement;
+  return {text.begin(), text.end()};
 }
 
 std::optional<std::vector<ExportLot>> lotsOf(const Json& list) {
