@@ -10,6 +10,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
 #include "daemon/read_query.h"
+#include "daemon/register_desk.h"
 #include "daemon/retention_desk.h"
 #include "daemon/sweeper.h"
 #include "daemon/ticker.h"
@@ -299,21 +300,11 @@ class OpenLedgerService final : public LedgerService {
     pipeline_->enqueue(std::move(work));
   }
 
-  Result<std::string> registerShow(std::string asOf) override {
-    const std::lock_guard lock(registerMutex_);
-    if (registers_.versions() == 0) {
-      return Refusal{RefusalCode::unknownRegister,
-                     "no register was applied yet: `lacuna register apply FILE`"};
-    }
-    if (asOf.empty()) return registers_.latest().text();
-    const std::optional<Instant> moment = momentOf(asOf, registers_.latest().controller().zone);
-    if (!moment)
-      return Refusal{RefusalCode::invalidValue,
-                     "a time is written as 2020-04-01T09:12:33Z or 2020-04-01"};
-    const std::string& text = registers_.knownAt(*moment).text();
-    if (text.empty())
-      return Refusal{RefusalCode::notFound, "no register was in force at that time"};
-    return text;
+  Result<std::string> registerShow(std::string asOf, std::string form) override {
+    std::unique_lock lock(registerMutex_);
+    const RegisterHistory registers = registers_;
+    lock.unlock();
+    return registerShown(registers, asOf, form);
   }
 
   void record(const Caller& caller, std::vector<Event> events, BatchAnswer done) override {

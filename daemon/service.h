@@ -152,7 +152,7 @@ class OfficerService {
   virtual void holds(const Caller&, std::string reason,
                      Answer<std::vector<std::string>> done) = 0;  // JSON lines
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
-  virtual Result<std::string> registerShow(std::string asOf) = 0;  // TOML text
+  virtual Result<std::string> registerShow(std::string asOf, std::string form) = 0;  // gate.capnp
   // Makes one event undecryptable; the others of its lot stay readable. JSON report.
   virtual void withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) = 0;
   // Opens one event for others: a file that shows offline what stands there (FORMAT.md 10). A reading of

@@ -345,8 +345,10 @@ interface Officer {
   registerApply @7 (toml :Text) -> Outcome(Text);
   # Makes this register the one in force, as a new version. The answer is one JSON object.
 
-  registerShow @8 (asOf :Text) -> Outcome(Text);
-  # The register in force, TOML as applied. `asOf` as in ReadRequest.
+  registerShow @8 (asOf :Text, form :Text) -> Outcome(Text);
+  # The register that was in force then, TOML as applied. `asOf` as in ReadRequest, or the number of a version.
+  # `form`: empty for the TOML alone; `version` for one JSON object with its number, since when and until when it was
+  # in force, its place in the log, and the TOML as `register`; `list` for one JSON object with all versions (no TOML).
 
   record @9 (events :List(Event)) -> Outcome(List(EventResult));
   # Events of the kinds that only officers report (hold, restriction, breach ...). Otherwise as

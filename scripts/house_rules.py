@@ -51,7 +51,7 @@ LIBRARIES = {
     "phonenumbers": ["register"],
     "utf8proc.h": ["register", "tools"],
     "boost": ["server", "main", "tools"],
-    "nlohmann": ["proof", "person", "ledger", "service", "server", "main", "tools"],
+    "nlohmann": ["proof", "register", "person", "ledger", "service", "server", "main", "tools"],
 }
 
 # Word -> (where it is banned, where it may stand all the same, what to use instead).

@@ -182,9 +182,51 @@ constexpr std::array kCommands{
             "whole, with the line, if anything in it is wrong.\n\n"
             "  lacuna register apply register.toml\n",
             1, 1, nullptr, registerApply},
-    Command{"register show", "[--as-of T]", "Show the register in force, as it was applied",
-            "  lacuna register show\n  lacuna register show --as-of 2020-05-01\n", 0, 0,
-            describeRegisterShow, registerShow},
+    Command{"register show", "[--as-of T|VERSION]", "Show the register in force, as it was applied",
+            "As of a time T: what the ledger's register was then, by the log. With --json also its "
+            "number, since when\n"
+            "and until when it was in force, and its SHA-256.\n\n"
+            "  lacuna register show\n  lacuna register show --as-of 2020-05-01\n"
+            "  lacuna register show --as-of 2 > register-2.toml\n",
+            0, 0, describeRegisterShow, registerShow},
+    Command{"register list", "", "Show every version of the register, and when it was in force",
+            "  lacuna register list\n", 0, 0, nullptr, registerList},
+    Command{"register diff", "[--from T|VERSION] [--to T|VERSION | FILE] | FILE FILE",
+            "Show what was added, removed and changed between two registers",
+            "By entry and field. Without options: what the last `register apply` changed; with a "
+            "FILE: what applying it\n"
+            "would change; with two, both are read without a daemon. Comments are no change, the "
+            "order within a list is.\n"
+            "Exit 0 whether or not there is a difference.\n\n"
+            "  lacuna register diff\n  lacuna register diff --from 2024-01-01 --to 2025-01-01\n"
+            "  lacuna register diff --from 1 --to 3 --json\n  lacuna register diff register.toml\n",
+            0, 2, describeRegisterDiff, registerDiff},
+    Command{
+        "register lint", "[FILE|-] [--as-of T|VERSION] [--strict]",
+        "Find what a register does not show, with the article of the GDPR that asks for it",
+        "Of the register in force, or of a FILE without a daemon. Each finding has a stable code, "
+        "the entry, its line\n"
+        "and a sentence (--lang nl for Dutch). gap: the law asks for it and it is not there; "
+        "warning: somebody has to\n"
+        "look; note: good to know. A finding says what the register does not show, and is no "
+        "legal judgment.\n"
+        "Exit 0 however much is found; with --strict 1 if there is a gap or a warning.\n\n"
+        "  lacuna register lint\n  lacuna register lint register.toml --strict\n"
+        "  lacuna --lang nl register lint --as-of 2020-05-01\n"
+        "  lacuna register lint --format csv > findings.csv\n",
+        0, 1, describeRegisterLint, registerLint},
+    Command{"register ropa", "[FILE|-] [--as-of T|VERSION] [--out FILE]",
+            "Make the record of processing activities (Art. 30)",
+            "Every row of Art. 30(1)(a) to (g): controller and contact, purposes with their basis, "
+            "categories of persons and\n"
+            "data, recipients, countries and safeguards as they stood on the day, what is kept how "
+            "long, measures. One page\n"
+            "of HTML for printing, without script and without anything from outside (--lang nl for "
+            "Dutch), or JSON.\n\n"
+            "  lacuna register ropa --out ropa.html\n"
+            "  lacuna --lang nl register ropa --as-of 2020-03-31 --out verwerkingsregister.html\n"
+            "  lacuna register ropa --json > ropa.json\n  lacuna register ropa register.toml\n",
+            0, 1, describeRegisterRopa, registerRopa},
     Command{"access grant", "--uid N|--gid N --role R[,R] [--system S]... [--label TEXT]",
             "Grant roles to a user or a group of this machine",
             "The first grant ends single-user mode: from then on everybody holds only what is "

@@ -52,6 +52,13 @@ Exit sweepEnvelopes(Invocation& call);  // sweep.cc
 Exit registerApply(Invocation& call);
 Exit registerShow(Invocation& call);
 void describeRegisterShow(boost::program_options::options_description& options);
+Exit registerList(Invocation& call);
+Exit registerDiff(Invocation& call);  // register_diff.cc
+void describeRegisterDiff(boost::program_options::options_description& options);
+Exit registerLint(Invocation& call);  // register_lint.cc
+void describeRegisterLint(boost::program_options::options_description& options);
+Exit registerRopa(Invocation& call);  // register_ropa.cc
+void describeRegisterRopa(boost::program_options::options_description& options);
 
 Exit accessGrant(Invocation& call);
 void describeAccessGrant(boost::program_options::options_description& options);

@@ -1,6 +1,6 @@
 #include "ledger/base/limits.h"
 #include "tools/commands.h"
-#include "tools/reading.h"
+#include "tools/register_source.h"
 
 namespace lacuna::tool {
 namespace po = boost::program_options;
@@ -16,27 +16,32 @@ Exit registerApply(Invocation& call) {
   });
 }
 
-void describeRegisterShow(po::options_description& options) {
-  options.add_options()("as-of", po::value<std::string>()->value_name("T"),
-                        "the register that was in force at T: RFC 3339 or a date");
-}
+void describeRegisterShow(po::options_description& options) { describeAsOf(options); }
 
 Exit registerShow(Invocation& call) {
-  const std::string asOf = timeOf("as-of", call.text("as-of"));
+  const std::string asOf = timeOrSeqOf("as-of", call.text("as-of"));
   return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
     auto request = officer.registerShowRequest();
     request.setAsOf(ptrOf(asOf));
-    const auto toml = askText(loop, kj::mv(request));
-    if (!toml) return call.console.refuse(toml.refusal());
-    if (call.console.json()) {
-      call.console.out() << Json{{"register", *toml}}.dump(-1, ' ', false,
-                                                           Json::error_handler_t::replace)
-                         << '\n';
-    } else {
-      call.console.out() << *toml;
-      if (!toml->empty() && toml->back() != '\n') call.console.out() << '\n';
-    }
+    request.setForm(call.console.json() ? "version" : "");
+    const auto answer = askText(loop, kj::mv(request));
+    if (!answer) return call.console.refuse(answer.refusal());
+    call.console.out() << *answer;
+    if (!answer->empty() && answer->back() != '\n') call.console.out() << '\n';
     return Exit::done;
+  });
+}
+
+Exit registerList(Invocation& call) {
+  return askOfficer(call, [&](Loop& loop, wire::Officer::Client& officer) {
+    auto request = officer.registerShowRequest();
+    request.setForm("list");
+    const auto answer = askText(loop, kj::mv(request));
+    if (!answer) return call.console.refuse(answer.refusal());
+    std::vector<std::string> lines;
+    for (const Json& version : parsedAnswer(*answer).value("versions", Json::array()))
+      lines.push_back(version.dump());
+    return call.console.showLines(lines);
   });
 }
 

@@ -172,8 +172,11 @@ class OfficerServer final : public wire::Officer::Server {
     return as(context, [&](const Caller&) {
       auto asOf = textOf(context.getParams().getAsOf(), "asOf", kNameBytesMax);
       if (!asOf) return refuse(context, asOf.refusal());
-      std::function<TextResult()> job = [asOf = std::move(*asOf), &service = service()]() {
-        return service.registerShow(asOf);
+      auto form = textOf(context.getParams().getForm(), "form", kNameBytesMax);
+      if (!form) return refuse(context, form.refusal());
+      std::function<TextResult()> job = [asOf = std::move(*asOf), form = std::move(*form),
+                                         &service = service()]() {
+        return service.registerShow(asOf, form);
       };
       return answerText(context, peer_->host().workers.run<std::string>(
                                      peer_->session().principal(), std::move(job)));

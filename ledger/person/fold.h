@@ -49,7 +49,11 @@ class RegisterHistory {
   const Register& latest() const;                       // none yet: the built-in one
   const Register& version(std::uint64_t number) const;  // 1-based; 0 or unknown: the built-in one
   const Register& knownAt(Instant t) const;             // in force at recordedAt t
+  std::uint64_t numberKnownAt(Instant t) const;         // its number; 0: none was in force
   std::uint64_t versions() const { return entries_.size(); }
+  // Where a version begins. Needs: 1 <= number <= versions().
+  Seq from(std::uint64_t number) const;
+  Instant since(std::uint64_t number) const;
   // What stood in the ledger at the query's known-at.
   RegisterHistory knownBy(const HistoryQuery& query) const;
 

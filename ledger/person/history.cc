@@ -77,12 +77,24 @@ const Register& RegisterHistory::version(std::uint64_t number) const {
   return number == 0 || number > entries_.size() ? *builtIn_ : *entries_[number - 1].version;
 }
 
-const Register& RegisterHistory::knownAt(Instant t) const {
-  const Register* found = builtIn_.get();
-  for (const Entry& entry : entries_) {
-    if (entry.since <= t) found = entry.version.get();
+const Register& RegisterHistory::knownAt(Instant t) const { return version(numberKnownAt(t)); }
+
+std::uint64_t RegisterHistory::numberKnownAt(Instant t) const {
+  std::uint64_t found = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (entries_[i].since <= t) found = i + 1;
   }
-  return *found;
+  return found;
+}
+
+Seq RegisterHistory::from(std::uint64_t number) const {
+  LACUNA_ASSERT(number > 0 && number <= entries_.size(), "a version that is there");
+  return entries_[number - 1].from;
+}
+
+Instant RegisterHistory::since(std::uint64_t number) const {
+  LACUNA_ASSERT(number > 0 && number <= entries_.size(), "a version that is there");
+  return entries_[number - 1].since;
 }
 
 RegisterHistory RegisterHistory::knownBy(const HistoryQuery& query) const {

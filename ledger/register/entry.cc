@@ -10,26 +10,27 @@ namespace lacuna {
 namespace {
 
 struct ListWord {
-  std::string_view one;
+  std::string_view one, many;
   RefusalCode unknown;
 };
 // In the order of List.
-constexpr std::array<ListWord, 15> kLists = {{
-    {"category", RefusalCode::unknownCategory},
-    {"class", RefusalCode::unknownClass},
-    {"purpose", RefusalCode::unknownPurpose},
-    {"party", RefusalCode::unknownRecipient},
-    {"system", RefusalCode::unknownSystem},
-    {"source", RefusalCode::unknownSource},
-    {"safeguard", RefusalCode::unknownSafeguard},
-    {"notice", RefusalCode::unknownNotice},
-    {"wording", RefusalCode::unknownWording},
-    {"agreement", RefusalCode::unknownAgreement},
-    {"campaign", RefusalCode::invalidRegister},
-    {"scheme", RefusalCode::unknownScheme},
-    {"measure", RefusalCode::invalidRegister},
-    {"claim", RefusalCode::invalidRegister},
-    {"form", RefusalCode::invalidRegister},
+constexpr std::array<ListWord, kListCount> kLists = {{
+    {"category", "categories", RefusalCode::unknownCategory},
+    {"class", "classes", RefusalCode::unknownClass},
+    {"purpose", "purposes", RefusalCode::unknownPurpose},
+    {"party", "parties", RefusalCode::unknownRecipient},
+    {"system", "systems", RefusalCode::unknownSystem},
+    {"source", "sources", RefusalCode::unknownSource},
+    {"safeguard", "safeguards", RefusalCode::unknownSafeguard},
+    {"notice", "notices", RefusalCode::unknownNotice},
+    {"wording", "wordings", RefusalCode::unknownWording},
+    {"agreement", "agreements", RefusalCode::unknownAgreement},
+    {"campaign", "campaigns", RefusalCode::invalidRegister},
+    {"scheme", "schemes", RefusalCode::unknownScheme},
+    {"measure", "measures", RefusalCode::invalidRegister},
+    {"claim", "claims", RefusalCode::invalidRegister},
+    {"form", "forms", RefusalCode::invalidRegister},
+    {"subject", "subjects", RefusalCode::invalidRegister},
 }};
 
 std::uint32_t lineOf(const toml::node& node) { return node.source().begin.line; }
@@ -45,8 +46,9 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 std::string_view oneOf(List list) { return kLists[static_cast<std::size_t>(list)].one; }
+std::string_view manyOf(List list) { return kLists[static_cast<std::size_t>(list)].many; }
 
-void Reading::refuse(std::uint32_t line, std::string sentence, std::string nearest,
+void Reading::refuse(std::uint32_t line, const std::string& sentence, std::string nearest,
                      RefusalCode code) {
   if (first_ && first_->line <= line) return;
   std::string message = "line " + std::to_string(line) + ": " + sentence;
@@ -89,7 +91,7 @@ void TomlEntry::refuseAt(std::uint32_t line, std::string_view key, std::string_v
                   std::move(nearest));
 }
 
-void TomlEntry::refuse(std::string_view key, std::string sentence, std::string nearest) {
+void TomlEntry::refuse(std::string_view key, const std::string& sentence, std::string nearest) {
   refuseAt(line(key), key, sentence, std::move(nearest));
 }
 
@@ -227,22 +229,35 @@ std::optional<Period> TomlEntry::period(std::string_view key) {
   return std::nullopt;
 }
 
-Label TomlEntry::label() {
-  const toml::node* node = ask("label", Need::optional);
+Label TomlEntry::label(std::string_view key) {
+  const toml::node* node = ask(key, Need::optional);
   if (node == nullptr) return {};
   if (node->is_string()) {
-    const std::string both = textOf(*node, "label").value_or("");
+    const std::string both = textOf(*node, key).value_or("");
     return {both, both};
   }
   const toml::table* table = node->as_table();
   if (table == nullptr) {
-    refuse("label", "must be { nl = \"...\", en = \"...\" }");
+    refuse(key, "must be { nl = \"...\", en = \"...\" }");
     return {};
   }
-  TomlEntry inside(*table, what_ + ", label", reading_);
+  TomlEntry inside(*table, what_ + ", " + std::string(key), reading_);
   Label label{inside.text("nl", Need::required), inside.text("en", Need::required)};
   inside.done();
   return label;
+}
+
+std::vector<std::string> TomlEntry::choices(std::string_view key,
+                                            std::span<const std::string_view> names) {
+  std::vector<std::string> given = texts(key);
+  for (const std::string& item : given) {
+    if (std::find(names.begin(), names.end(), item) != names.end()) continue;
+    const std::vector<std::string> known(names.begin(), names.end());
+    std::string sentence = "must hold some of";
+    for (const std::string& name : known) sentence += " " + name;
+    refuse(key, sentence, nearestOf(item, known));
+  }
+  return given;
 }
 
 std::size_t TomlEntry::choice(std::string_view key, std::initializer_list<std::string_view> names,

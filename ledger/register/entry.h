@@ -26,9 +26,12 @@ enum class List : std::uint8_t {
   schemes,
   measures,
   claims,
-  forms
+  forms,
+  subjects
 };
-std::string_view oneOf(List list);  // "purpose"
+inline constexpr std::size_t kListCount = 16;
+std::string_view oneOf(List list);   // "purpose"
+std::string_view manyOf(List list);  // "purposes": the key of its tables
 
 struct Reference {
   List list;
@@ -40,7 +43,7 @@ struct Reference {
 // the answer.
 class Reading {
  public:
-  void refuse(std::uint32_t line, std::string sentence, std::string nearest = {},
+  void refuse(std::uint32_t line, const std::string& sentence, std::string nearest = {},
               RefusalCode code = RefusalCode::invalidRegister);
   void refer(List list, std::string id, std::uint32_t line);
   const std::vector<Reference>& references() const { return references_; }
@@ -49,6 +52,7 @@ class Reading {
   // Notes that `id` stands in `list` from that line; returns the line where it stood already, or 0.
   std::uint32_t define(List list, const std::string& id, std::uint32_t line);
   std::uint32_t lineOf(List list, const std::string& id) const;  // 0: it stands nowhere
+  const std::map<std::pair<List, std::string>, std::uint32_t>& lines() const { return lines_; }
   const std::optional<RegisterError>& first() const { return first_; }
 
  private:
@@ -68,7 +72,7 @@ class TomlEntry {
   std::uint32_t line(std::string_view key) const;
   void rename(std::string what) { what_ = std::move(what); }
   bool has(std::string_view key) const { return table_.contains(key); }
-  void refuse(std::string_view key, std::string sentence, std::string nearest = {});
+  void refuse(std::string_view key, const std::string& sentence, std::string nearest = {});
   // Said by done(), and only if the table has no unknown key, which may be the missing one mistyped.
   void missing(std::string_view key, std::string_view more = {});
 
@@ -81,7 +85,9 @@ class TomlEntry {
   std::optional<Date> date(std::string_view key);  // a TOML date, or the same as a string
   std::vector<Date> dates(std::string_view key);
   std::optional<Period> period(std::string_view key);
-  Label label();  // { nl = "...", en = "..." }, or one string for both
+  // { nl = "...", en = "..." }, or one string for both.
+  Label label(std::string_view key = "label");
+  std::vector<std::string> choices(std::string_view key, std::span<const std::string_view> names);
   // The place of the value in `names`; `otherwise` when not given.
   std::size_t choice(std::string_view key, std::initializer_list<std::string_view> names,
                      std::size_t otherwise);

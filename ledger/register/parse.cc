@@ -91,7 +91,14 @@ void read(TomlEntry& e, Purpose& purpose) {
     e.refuse("classes", "must hold the purpose's `class`");
   }
   purpose.marketing = e.flag("marketing");
+  purpose.subjects = e.refers("subjects", List::subjects);
+  purpose.statedUnder = e.refer("statedUnder", List::purposes);
+  purpose.interest = e.label("interest");
+  purpose.withdrawal = e.label("withdrawal");
+  purpose.objection = e.label("objection");
 }
+
+void read(TomlEntry& e, PersonKind& subject) { subject.fides = e.text("fides"); }
 
 void read(TomlEntry& e, Party& party) {
   party.kind = static_cast<Party::Kind>(
@@ -152,12 +159,18 @@ void read(TomlEntry& e, Notice& notice) {
   }
   notice.url = e.text("url");
   notice.validFrom = e.date("validFrom");
+  notice.categories = e.refers("categories", List::categories);
+  notice.rights = e.choices("rights", kNoticeRights);
+  notice.given = e.choices("given", kNoticeMoments);
 }
 
 void read(TomlEntry& e, Wording& wording) {
   wording.purpose = e.refer("purpose", List::purposes);
   wording.language = e.name("language", Need::required);
   wording.text = e.text("text", Need::required);
+  constexpr std::array<std::string_view, 4> forms = {"", "explicit", "implied", "bundled"};
+  wording.form = forms[e.choice("form", {"", "explicit", "implied", "bundled"}, 0)];
+  wording.formClaimed = forms[e.choice("formClaimed", {"", "explicit", "implied", "bundled"}, 0)];
 }
 
 void read(TomlEntry& e, Agreement& agreement) {
@@ -191,7 +204,11 @@ void read(TomlEntry& e, Scheme& scheme) {
 void read(TomlEntry& e, Measure& measure) { measure.dpv = e.curie("dpv"); }
 
 void read(TomlEntry& e, Claim& claim) {
-  claim.party = e.refer("party", List::parties, Need::required);
+  claim.party = e.refer("party", List::parties);
+  claim.purpose = e.refer("purpose", List::purposes);
+  if (!e.has("party") && !e.has("purpose")) e.missing("party", ", and `purpose` too: whose claim?");
+  claim.kind = static_cast<Claim::Kind>(e.choice("kind", {"assertion", "anonymisation"}, 0));
+  claim.evidence = e.text("evidence");
   claim.url = e.text("url");
   claim.seenOn = e.date("seenOn");
 }
@@ -199,6 +216,7 @@ void read(TomlEntry& e, Claim& claim) {
 void read(TomlEntry& e, Form& form) {
   form.system = e.refer("system", List::systems);
   form.purpose = e.refer("purpose", List::purposes);
+  form.notice = e.refer("notice", List::notices);
   form.categories = e.refers("categories", List::categories);
 }
 
@@ -209,7 +227,8 @@ concept Labelled = requires(T item) {
 
 // One section: a list of tables, each with an `id` of its own.
 template <typename T>
-void readList(TomlEntry& root, std::string_view key, List list, std::vector<T>& into) {
+void readList(TomlEntry& root, List list, std::vector<T>& into) {
+  const std::string_view key = manyOf(list);
   const toml::node* node = root.take(key);
   if (node == nullptr) return;
   const toml::array* array = node->as_array();
@@ -256,6 +275,12 @@ void readController(TomlEntry& root, Controller& controller) {
   }
   controller.contact = entry->text("contact");
   controller.dpo = entry->text("dpo");
+  controller.dpoNotRequired = entry->text("dpoNotRequired");
+  controller.address = entry->text("address");
+  controller.representative = entry->text("representative");
+  if (!controller.dpo.empty() && !controller.dpoNotRequired.empty()) {
+    entry->refuse("dpoNotRequired", "stands beside a `dpo`");
+  }
   controller.fiscalYearStartMonth =
       static_cast<int>(entry->number("fiscalYearStartMonth", 1, 12, 1));
   entry->text("note");
@@ -367,6 +392,8 @@ std::vector<std::string> idsOf(const Register::Parts& parts, List list) {
       return parts.claims.ids();
     case List::forms:
       return parts.forms.ids();
+    case List::subjects:
+      return parts.subjects.ids();
   }
   return {};
 }
@@ -420,21 +447,22 @@ void readAll(TomlEntry& root, Register::Parts& parts) {
   readDeadlines(root, parts.deadlines);
   readErasure(root, parts.deadlines);
   readHolidays(root, parts.holidays);
-  readList(root, "categories", List::categories, parts.categories.items());
-  readList(root, "classes", List::classes, parts.classes.items());
-  readList(root, "purposes", List::purposes, parts.purposes.items());
-  readList(root, "parties", List::parties, parts.parties.items());
-  readList(root, "systems", List::systems, parts.systems.items());
-  readList(root, "sources", List::sources, parts.sources.items());
-  readList(root, "safeguards", List::safeguards, parts.safeguards.items());
-  readList(root, "notices", List::notices, parts.notices.items());
-  readList(root, "wordings", List::wordings, parts.wordings.items());
-  readList(root, "agreements", List::agreements, parts.agreements.items());
-  readList(root, "campaigns", List::campaigns, parts.campaigns.items());
-  readList(root, "schemes", List::schemes, parts.schemes.items());
-  readList(root, "measures", List::measures, parts.measures.items());
-  readList(root, "claims", List::claims, parts.claims.items());
-  readList(root, "forms", List::forms, parts.forms.items());
+  readList(root, List::categories, parts.categories.items());
+  readList(root, List::classes, parts.classes.items());
+  readList(root, List::purposes, parts.purposes.items());
+  readList(root, List::parties, parts.parties.items());
+  readList(root, List::systems, parts.systems.items());
+  readList(root, List::sources, parts.sources.items());
+  readList(root, List::safeguards, parts.safeguards.items());
+  readList(root, List::notices, parts.notices.items());
+  readList(root, List::wordings, parts.wordings.items());
+  readList(root, List::agreements, parts.agreements.items());
+  readList(root, List::campaigns, parts.campaigns.items());
+  readList(root, List::schemes, parts.schemes.items());
+  readList(root, List::measures, parts.measures.items());
+  readList(root, List::claims, parts.claims.items());
+  readList(root, List::forms, parts.forms.items());
+  readList(root, List::subjects, parts.subjects.items());
   root.done();
 }
 
@@ -468,7 +496,14 @@ Result<std::shared_ptr<const Register>> Register::parse(std::string_view toml) {
 
   std::map<std::string_view, Party*> parties;
   for (Party& party : parts->parties.items()) parties.emplace(party.id, &party);
-  for (const Claim& claim : parts->claims.items()) parties[claim.party]->claims.push_back(claim.id);
+  for (const Claim& claim : parts->claims.items()) {
+    if (!claim.party.empty()) parties[claim.party]->claims.push_back(claim.id);
+  }
+  for (const auto& [key, line] : reading.lines()) {
+    parts->lines.emplace(std::pair(std::string(oneOf(key.first)), key.second), line);
+  }
+  parts->lines.emplace(std::pair("controller", parts->controller.id),
+                       table.get("controller")->source().begin.line);
   parts->build();
   return std::shared_ptr<const Register>(new Register(std::move(parts)));
 }

@@ -61,6 +61,8 @@ struct Register::Parts {
   Listing<Measure> measures;
   Listing<Claim> claims;
   Listing<Form> forms;
+  Listing<PersonKind> subjects;
+  std::map<std::pair<std::string, std::string>, std::uint32_t> lines;  // by kind and id
 
   std::vector<std::vector<SafeguardSpan>> spans;  // by the party's place in `parties`
   // First moments of the years kYearFirst .. kYearLast; others are computed when asked for.

@@ -49,6 +49,7 @@ void Register::Parts::build() {
   categories.build(), classes.build(), purposes.build(), parties.build(), systems.build();
   sources.build(), safeguards.build(), notices.build(), wordings.build(), agreements.build();
   campaigns.build(), schemes.build(), measures.build(), claims.build(), forms.build();
+  subjects.build();
 
   for (const Party& party : parties.items()) {
     std::vector<SafeguardSpan>& of = spans.emplace_back();
@@ -105,7 +106,13 @@ LACUNA_LIST(Scheme, scheme, schemes, schemeIds)
 LACUNA_LIST(Measure, measure, measures, measureIds)
 LACUNA_LIST(Claim, claim, claims, claimIds)
 LACUNA_LIST(Form, form, forms, formIds)
+LACUNA_LIST(PersonKind, subject, subjects, subjectIds)
 #undef LACUNA_LIST
+
+std::uint32_t Register::lineOf(std::string_view kind, std::string_view id) const {
+  const auto at = parts_->lines.find(std::pair(std::string(kind), std::string(id)));
+  return at == parts_->lines.end() ? 0 : at->second;
+}
 
 std::string_view Register::safeguardOf(const Party& party, Instant at) const {
   const Party* known = parts_->parties.find(party.id);

@@ -4,9 +4,9 @@
 // Thread: immutable after parse; share by reference.
 #pragma once
 
-#include "ledger/base/civil.h"
 #include "ledger/base/result.h"
 #include "ledger/base/strong.h"
+#include "ledger/register/entries.h"
 
 #include <map>
 #include <memory>
@@ -18,150 +18,6 @@
 #include <vector>
 
 namespace lacuna {
-
-struct Label {
-  std::string nl, en;
-};
-
-struct RetentionRule {
-  enum class From : std::uint8_t { event, calendarYearEnd, fiscalYearEnd, untilEvent, session };
-  std::optional<Period> period;  // nothing: none stated (a gap), or untilEvent without grace
-  From from = From::event;
-  bool legalMinimum = false;  // min by law: blocks erasure until then (Art. 17(3)(b))
-  std::string law;            // "AWR 52"
-  std::string code;           // "eu-gdpr:JustificationA17LegallyRequired"
-  bool gap = false;           // nothing is stated in the policy
-};
-
-struct RetentionClass {  // `class` outside
-  std::string id;
-  Label label;
-  std::vector<std::string> categories;  // data categories that it may hold
-  std::vector<std::string> dpv, fides;
-  RetentionRule retention;
-  // Whether lots of this class are one per period (calendar or fiscal year), or one until an event.
-  bool perYear() const;
-};
-
-struct Category {  // of data: "name", "contact"
-  std::string id;
-  Label label;
-  std::vector<std::string> dpv, fides;
-  bool special = false;  // Art. 9
-};
-
-struct Purpose {
-  std::string id;
-  Label label;
-  std::vector<std::string> dpv;
-  std::string fides;
-  std::vector<std::string> basis;  // "eu-gdpr:A6-1-b", ...
-  bool statedInNotice = false;
-  std::string klass;  // default class
-  std::vector<std::string> classes;
-  bool marketing = false;  // objection is absolute (Art. 21(3))
-};
-
-struct Party {
-  std::string id;
-  Label label;
-  enum class Kind : std::uint8_t { party, category, naturalPersonCategory } kind = Kind::party;
-  std::vector<std::string> roles, rolesClaimed, rolesAssessed;
-  std::string parent, owner;  // a party of the register; a company's name
-  std::string country;        // "loc:US"
-  std::string safeguard;      // the first of `safeguards`, or empty
-  std::vector<std::string> safeguards;
-  std::string channel, source;  // "tech:Cookie", "dpv:ThirdPartyDataSource"
-  std::vector<std::string> allowedClasses, allowedCategories, purposes;
-  std::string condition;            // "consent", "agreement", "legal-duty" or empty
-  std::string cadence;              // "campaign" or empty
-  std::vector<std::string> claims;  // ids of `claims` that this party makes
-  RetentionRule retention;
-  bool category() const { return kind != Kind::party; }
-};
-
-struct System {
-  std::string id;
-  Label label;
-  std::string party;  // who runs it
-};
-
-struct Safeguard {
-  std::string id;
-  Label label;
-  std::string tool, country, endedBy, atRisk;
-  std::optional<Date> validFrom, validTo;
-  bool validOn(Date date) const;  // validTo, the day of the judgment, is no longer covered
-};
-
-struct Notice {
-  std::string id, kind, version, language, sha256, url;  // kind: "privacy", "terms"
-  Label label;
-  std::optional<Date> validFrom;
-};
-
-struct Wording {  // the sentence under which a consent was asked
-  std::string id, purpose, language, text;
-};
-
-struct Scheme {  // of aliases
-  std::string id;
-  Label label;
-  enum class Normal : std::uint8_t { exact, email, phone } normal = Normal::exact;
-  bool unique = true;
-};
-
-struct Agreement {
-  std::string id, party, kind;     // kind: "sharing", "processor", "joint-controllers"
-  std::vector<std::string> scope;  // classes
-  std::optional<Date> from, to;
-};
-
-struct Campaign {
-  std::string id, party;
-  std::optional<Date> from, to;
-};
-
-struct Source {  // of data, other than a party: the person, the controller
-  std::string id, dpv;
-  Label label;
-};
-
-struct Measure {  // Art. 32
-  std::string id, dpv;
-  Label label;
-};
-
-struct Claim {  // what a party asserts and the controller relies on
-  std::string id, party, url;
-  Label label;
-  std::optional<Date> seenOn;
-};
-
-struct Form {  // where data are collected; an event names it as its actor
-  std::string id, system, purpose;
-  Label label;
-  std::vector<std::string> categories;
-};
-
-struct Controller {
-  std::string id, name;
-  std::string country;  // "loc:NL"; its numbers need no country prefix in a `phone` alias
-  std::string authority, zone = "UTC", contact, dpo;
-  int fiscalYearStartMonth = 1;
-};
-
-// The clocks of a request (Art. 12(3)) and the house's other terms. Dates are computed, never stored.
-struct Deadlines {
-  std::map<std::string, Period, std::less<>> house;  // by right: the house's own promise
-  Period statute{0, 1, 0}, extension{0, 2, 0};
-  Period inform{0, 1, 0};            // Art. 14(3)
-  Period fence{0, 0, 7};             // how long a late event of an erased person is refused
-  Period caseRetention{0, 13, 0};    // after closing
-  bool secondOfficer = false;        // [erasure]: another officer has to approve one,
-  std::optional<Period> coolingOff;  // and until then it can be cancelled
-  bool smallSweep = false;           // after 30 days fewer than 100 slots are swept too
-};
 
 // Where a register text is wrong: the first error, with line (1-based) and the nearest known id.
 struct RegisterError {
@@ -194,12 +50,15 @@ class Register {
   const Form* form(std::string_view id) const;
   const Measure* measure(std::string_view id) const;
   const Claim* claim(std::string_view id) const;
+  const PersonKind* subject(std::string_view id) const;
   bool categoryKnown(std::string_view id) const { return category(id) != nullptr; }
   // Every id of one list, for "nearest" and for show.
   std::vector<std::string> purposeIds() const, classIds() const, partyIds() const,
       systemIds() const, safeguardIds() const, noticeIds() const, schemeIds() const,
       agreementIds() const, campaignIds() const, categoryIds() const, sourceIds() const,
-      wordingIds() const, formIds() const, measureIds() const, claimIds() const;
+      wordingIds() const, formIds() const, measureIds() const, claimIds() const, subjectIds() const;
+  // The line of the text on which an entry stands, by what it is ("purpose") and its id; 0: none.
+  std::uint32_t lineOf(std::string_view kind, std::string_view id) const;
 
   // The safeguard that a transfer to `party` relied on at that moment: the first of the party's that
   // stood then, else the last that had begun (a dead one, which the fold flags), else the first.

@@ -2,6 +2,9 @@
 // and what it accepts holds together.
 #include "ledger/base/limits.h"
 #include "ledger/register/admission.h"
+#include "ledger/register/diff.h"
+#include "ledger/register/lint.h"
+#include "ledger/register/ropa.h"
 
 #include <algorithm>
 
@@ -50,6 +53,19 @@ void checkAccepted(const Register& reg, std::string_view text) {
   }
 }
 
+// What is made of an accepted register for people.
+void checkShown(const Register& reg) {
+  LACUNA_ASSERT(differences(reg, reg).empty(), "nothing differs from itself");
+  LACUNA_ASSERT(!differences(*Register::empty(), reg).empty(), "a register says something");
+  const Date on(std::chrono::year(2026), std::chrono::month(11), std::chrono::day(23));
+  for (const LintFinding& finding : lint(reg, on)) {
+    LACUNA_ASSERT(finding.line > 0 && !finding.sentence.en.empty(), "a finding stands somewhere");
+  }
+  LACUNA_ASSERT(!ropaJson(reg, on, {}).empty(), "a record");
+  const std::string page = ropaPage(reg, on, {}, PageLanguage::nl);
+  LACUNA_ASSERT(page.find("<script") == std::string::npos, "every text is escaped");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -57,6 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto result = Register::parse(text);
   if (result) {
     checkAccepted(**result, text);
+    checkShown(**result);
   } else {
     checkRefusal(result.refusal(), text);
   }

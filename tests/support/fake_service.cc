@@ -279,7 +279,9 @@ void FakeService::sweepEnvelopes(const Caller&, std::string, Answer<std::string>
 void FakeService::registerApply(const Caller&, std::string, Answer<std::string> done) {
   answerText("registerApply", std::move(done));
 }
-Result<std::string> FakeService::registerShow(std::string) { return textOrFault("registerShow"); }
+Result<std::string> FakeService::registerShow(std::string, std::string) {
+  return textOrFault("registerShow");
+}
 
 void FakeService::grant(const Caller&, Grant grant, Answer<std::uint32_t> done) {
   note("grant");

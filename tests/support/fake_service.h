@@ -73,7 +73,7 @@ class FakeService final : public LedgerService {
   std::string withdrawStatus() override { return "{\"searching\":false}"; }
   void sweepEnvelopes(const Caller&, std::string, Answer<std::string>) override;
   void registerApply(const Caller&, std::string, Answer<std::string>) override;
-  Result<std::string> registerShow(std::string) override;
+  Result<std::string> registerShow(std::string, std::string) override;
   void record(const Caller&, std::vector<Event>, BatchAnswer) override;
   void grant(const Caller&, Grant, Answer<std::uint32_t>) override;
   void revoke(const Caller&, std::uint32_t, Answer<Done>) override;

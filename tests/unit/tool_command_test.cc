@@ -52,7 +52,6 @@ TEST_CASE("commands of later versions are not there") {
     CHECK(call({name}).exit == Exit::usage);
   }
   CHECK(call({"person", "merge", "crm:1", "crm:2"}).exit == Exit::usage);
-  CHECK(call({"register", "lint"}).exit == Exit::usage);
   CHECK(call({"access", "token"}).exit == Exit::usage);
   CHECK(call({"keys", "add-holder"}).exit == Exit::usage);
   CHECK(call({"verify", "--url", "x"}).exit == Exit::usage);
@@ -212,6 +211,10 @@ TEST_CASE("a daemon that is not there is exit 3, and one JSON document with --js
            {"person", "link", "crm:1", "crm:2"},
            {"erase", "crm:1", "--ground", "unlawful"},
            {"register", "show"},
+           {"register", "list"},
+           {"register", "diff"},
+           {"register", "lint"},
+           {"register", "ropa"},
            {"access", "list"},
            {"access", "revoke", "1"},
            {"checkpoint"},
