@@ -5,12 +5,15 @@
 #include "daemon/disclosures.h"
 #include "daemon/erasure_desk.h"
 #include "daemon/exports.h"
+#include "daemon/flag_scan.h"
+#include "daemon/holder_desk.h"
 #include "daemon/keys_json.h"
 #include "daemon/ledger_options.h"
 #include "daemon/pipeline.h"
 #include "daemon/read_pool.h"
 #include "daemon/read_query.h"
 #include "daemon/register_desk.h"
+#include "daemon/request_desk.h"
 #include "daemon/retention_desk.h"
 #include "daemon/sweeper.h"
 #include "daemon/ticker.h"
@@ -68,12 +71,15 @@ class OpenLedgerService final : public LedgerService {
     exports_ = std::make_unique<Exports>(*ledger_, *pipeline_);
     controls_ = std::make_unique<ControlDesk>(*ledger_, *pipeline_, finds_);
     retention_ = std::make_unique<RetentionDesk>(*ledger_, *pipeline_, reads_, changed);
+    flags_ = std::make_unique<FlagScan>(*ledger_, *pipeline_, finds_);
+    requests_ = std::make_unique<RequestDesk>(*pipeline_, changed);
     ticker_ = std::make_unique<Ticker>(kTickInterval, [this] {
       erasures_->tick();
       retention_->tick(systemClock().now());
       exports_->tick();
     });
-    holderTicker_ = std::make_unique<Ticker>(kHolderCheckInterval, [this] { lookForHolders(); });
+    holders_ = std::make_unique<HolderDesk>(*ledger_, *pipeline_, log_);
+    holderTicker_ = std::make_unique<Ticker>(kHolderCheckInterval, [this] { holders_->look(); });
     sweeper_ = std::make_unique<Sweeper>(
         *ledger_, *pipeline_,
         Sweeper::Options{options.sweepBytesPerSecond, options.sweepInterval, options.log});
@@ -250,6 +256,25 @@ class OpenLedgerService final : public LedgerService {
     erasures_->holds(caller, std::move(reason), std::move(done));
   }
 
+  void requestOpen(const Caller& caller, RequestOrder order, Answer<std::string> done) override {
+    requests_->open(caller, std::move(order), done);
+  }
+  void requestStep(const Caller& caller, RequestStepOrder order,
+                   Answer<std::string> done) override {
+    requests_->step(caller, std::move(order), done);
+  }
+  void requestShow(const Caller& caller, std::uint64_t number, std::string reason,
+                   Answer<std::string> done) override {
+    requests_->show(caller, number, std::move(reason), done);
+  }
+  void requests(const Caller& caller, std::string which, std::string within,
+                Answer<std::vector<std::string>> done) override {
+    requests_->list(caller, which, within, done);
+  }
+  void flags(const Caller& caller, FlagsRequest request, Answer<FlagsPage> done) override {
+    flags_->page(caller, std::move(request), done);
+  }
+
   void withdraw(const Caller& caller, WithdrawRequest request, Answer<std::string> done) override {
     withdrawals_->withdraw(caller, std::move(request), std::move(done));
   }
@@ -365,43 +390,13 @@ class OpenLedgerService final : public LedgerService {
 
   std::string keysStatus() override { return keysJson(ledger_->vault()); }
 
-  // Alone: the check overwrites the spare root slot, and an erasure needs that slot.
-  void keysCheck(Answer<std::string> done) override {
-    Work work = workOf({}, kSmallWork);
-    work.refused = [done](const Refusal& refusal) { done(refusal); };
-    work.exclusive = [done](Ledger& ledger) {
-      ledger.recheckAssurance();
-      done(keysJson(ledger.vault()));
-    };
-    pipeline_->enqueue(std::move(work));
-  }
-
+  void keysCheck(Answer<std::string> done) override { holders_->check(done); }
   void keysAddHolder(const Caller& caller, HolderOrder order, Answer<std::string> done) override {
-    if (!std::filesystem::path(order.directory).is_absolute()) {
-      return done(Refusal{RefusalCode::invalidValue, "a key holder's directory is absolute"});
-    }
-    Work work = workOf(caller, kSmallWork);
-    work.refused = [done](const Refusal& refusal) { done(refusal); };
-    work.exclusive = [caller, order, done](Ledger& ledger) {
-      const Result<std::uint8_t> number =
-          order.recover ? ledger.vault().returnHolder(order.directory)
-                        : ledger.addHolder(caller, order.directory, order.replaces);
-      if (!number) return done(number.refusal());
-      done(keysJson(ledger.vault(), *number));
-    };
-    pipeline_->enqueue(std::move(work));
+    holders_->add(caller, std::move(order), done);
   }
-
   void keysCloseHolder(const Caller& caller, std::uint8_t number,
                        Answer<std::string> done) override {
-    Work work = workOf(caller, kSmallWork);
-    work.refused = [done](const Refusal& refusal) { done(refusal); };
-    work.exclusive = [caller, number, done](Ledger& ledger) {
-      if (Outcome closed = ledger.closeHolder(caller, number); !closed)
-        return done(closed.refusal());
-      done(keysJson(ledger.vault()));
-    };
-    pipeline_->enqueue(std::move(work));
+    holders_->close(caller, number, done);
   }
 
   // ---- everybody
@@ -539,17 +534,6 @@ class OpenLedgerService final : public LedgerService {
                    ticket.registers, ticket.now);
   }
 
-  // A holder that was away is looked for at every tick, so that its return completes what waits for it.
-  void lookForHolders() {
-    if (!anyHolderAway(ledger_->vault())) return;
-    Work work = workOf({}, kSmallWork);
-    work.refused = [](const Refusal&) {};
-    work.exclusive = [this](Ledger& ledger) {
-      if (ledger.vault().takeBackHolders() && log_) log_("a key holder is back");
-    };
-    pipeline_->enqueue(std::move(work));
-  }
-
   void publishRegister(const RegisterHistory& registers) {
     const std::lock_guard lock(registerMutex_);
     registers_ = registers;
@@ -566,11 +550,14 @@ class OpenLedgerService final : public LedgerService {
   bool rested_ = false;
   std::unique_ptr<ErasureDesk> erasures_;
   std::unique_ptr<RetentionDesk> retention_;
+  std::unique_ptr<RequestDesk> requests_;
+  std::unique_ptr<FlagScan> flags_;
   EventSearch search_;
   std::unique_ptr<Withdrawals> withdrawals_;
   std::unique_ptr<Disclosures> disclosures_;
   std::unique_ptr<Exports> exports_;
   std::unique_ptr<ControlDesk> controls_;
+  std::unique_ptr<HolderDesk> holders_;
   std::unique_ptr<Pipeline> pipeline_;    // its threads use everything above
   std::unique_ptr<Witnesses> witnesses_;  // null: none
   std::unique_ptr<Sweeper> sweeper_;      // these use the pipeline

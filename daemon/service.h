@@ -6,6 +6,7 @@
 // Thread: every method from any thread.
 #pragma once
 
+#include "daemon/orders.h"
 #include "ledger/base/bytes.h"
 #include "ledger/base/clock.h"
 #include "ledger/base/result.h"
@@ -63,61 +64,7 @@ class AuditorService {
                                                std::uint32_t count) = 0;  // kept notes
 };
 
-// ---- officer
-struct ReadRequest {
-  std::string person;  // scheme:value, or case:N
-  std::string reason;  // request:N | support | audit | breach | other[:TEXT]; empty: unstated
-  std::string asOf, knownAt, klass, purpose, recipient, from, to;  // as typed; "" = not given
-};
-struct EraseRequest {
-  std::string person;                // this one,
-  std::vector<std::string> persons;  // and these, as one erasure
-  std::string ground;                // Art. 17(1): no-longer-needed consent-withdrawn objection ...
-  std::vector<std::string> classes;  // empty: the whole person
-  bool dryRun = false;
-  std::string erasureId;  // hex, 32 digits, for safe repetition; empty: a new one
-};
-enum class ErasureAct : std::uint8_t { show, approve, cancel, resume, certificate };
-struct HoldOrder {
-  std::string person;
-  std::vector<std::string> classes;  // empty: every class
-  std::string ground;                // Art. 17(3): legal-claims, legally-required ...
-  std::string review;                // a date
-  std::string reason;                // for the history; may be empty
-};
-struct WithdrawRequest {
-  std::uint64_t seq = 0;
-  std::string ground;  // as of an erasure
-  std::string person;  // whose event it is; empty: looked for
-  std::string reason;
-};
-struct DiscloseRequest {
-  std::uint64_t seq = 0;
-  std::string person;  // whose event it is; empty: looked for
-  std::string reason;
-};
-struct ExportRequest {
-  std::string person;
-  std::string reason;
-};
-struct ExportStarted {
-  std::uint64_t number = 0;    // for exportNext() and exportEnd(): of who began it alone
-  std::uint64_t events = 0;    // that it will tell
-  std::uint64_t withheld = 0;  // sharings whose text is not told, since they are withheld still
-};
-struct ExportPage {
-  struct Part {
-    std::string file, bytes;
-  };
-  std::vector<Part> parts;  // what comes next of the files
-  std::uint64_t told = 0;   // events so far
-  bool done = false;
-};
-struct ReportRequest {   // ledger/control.h
-  std::string from, to;  // dates
-  std::uint32_t sample = 0;
-  std::string seed, reason;
-};
+// ---- officer (daemon/orders.h)
 class OfficerService {
  public:
   virtual ~OfficerService() = default;
@@ -151,6 +98,15 @@ class OfficerService {
   virtual void retentionSweep(const Caller&, Answer<std::string> done) = 0;
   virtual void holds(const Caller&, std::string reason,
                      Answer<std::vector<std::string>> done) = 0;  // JSON lines
+  // Requests of data subjects (ledger/requests.h): one JSON object each; the list is JSON lines and names nobody.
+  virtual void requestOpen(const Caller&, RequestOrder, Answer<std::string> done) = 0;
+  virtual void requestStep(const Caller&, RequestStepOrder, Answer<std::string> done) = 0;
+  virtual void requestShow(const Caller&, std::uint64_t number, std::string reason,
+                           Answer<std::string> done) = 0;
+  virtual void requests(const Caller&, std::string which, std::string within,
+                        Answer<std::vector<std::string>> done) = 0;
+  // Flags of everybody (P10), a page at a time.
+  virtual void flags(const Caller&, FlagsRequest, Answer<FlagsPage> done) = 0;
   virtual void registerApply(const Caller&, std::string toml, Answer<std::string> done) = 0;
   virtual Result<std::string> registerShow(std::string asOf, std::string form) = 0;  // gate.capnp
   // Makes one event undecryptable; the others of its lot stay readable. JSON report.

@@ -22,7 +22,9 @@ RowChange gone(Bytes key) { return {Table::persons, std::move(key), std::nullopt
 }  // namespace
 
 Erasures::Erasures(World world)
-    : world_(std::move(world)), holds_(world_.vault, world_.store, world_.sequencer) {}
+    : world_(std::move(world)),
+      holds_(world_.vault, world_.store, world_.sequencer),
+      requests_(world_.vault, world_.store, world_.sequencer) {}
 
 void Erasures::commit(Draft& draft, std::string_view name) {
   const auto tell = [&](const char* when) {
@@ -291,6 +293,8 @@ void Erasures::writeIntent(Draft& draft, Case& one, Plan& plan) {
   for (const PersonPlan& person : plan.persons) {
     one.openTasks += static_cast<std::uint32_t>(person.outcome.tasks.size());
   }
+  // A withdrawn event's lot lives on in its successor; at the end of retention only what still waits is kept.
+  if (!one.file.withdrawal) requests_.carry(draft, one.slot, targets, one.file.batch);
   step(draft, one, ErasureStep::frozen);
   step(draft, one, ErasureStep::queued);
   one.file.intent =

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "ledger/holds.h"
+#include "ledger/requests.h"
 #include "ledger/sequencer.h"
 
 #include <atomic>
@@ -114,7 +115,8 @@ class Erasures {
   };
   Result<Lifted> liftHold(const Caller& caller, std::uint64_t number);
   const Holds& holds() const { return holds_; }
-  // Cases of which nothing is to be done any more, closed so long ago at `by` that the register keeps them
+  Requests& requests() { return requests_; }
+  // Cases of which nothing is to be done any more and that keep no open request, closed so long ago at `by` that the register keeps them
   // no longer; with the end of each. Reads every case.
   void eachEndedCase(Instant by, const std::function<void(Slot, Instant end)>& visit) const;
   // Why a lot may not be erased now; KeptWhy::none when nothing keeps it.
@@ -233,6 +235,7 @@ class Erasures {
   };
   World world_;
   Holds holds_;
+  Requests requests_;
   std::unordered_map<ErasureId, Slot, IdHash> ids_;  // of every case that lives
   std::map<std::uint64_t, Case> open_;               // that something is still to be done for
   std::map<std::uint64_t, Slot> unswept_;            // complete, envelopes not yet known to be gone

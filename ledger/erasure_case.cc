@@ -175,7 +175,7 @@ void Erasures::forgetRows(Draft& draft, Case& one, Instant now) {
 
 // A case whose own time is over.
 void Erasures::forgetCase(Draft& draft, Slot caseSlot) {
-  for (const char letter : {'E', 'F', 'O', 'T', 'C', 'W'}) {
+  for (const char letter : {'E', 'F', 'O', 'T', 'C', 'W', 'Q'}) {
     const Bytes prefix =
         ByteWriter().u8(static_cast<std::uint8_t>(letter)).u64(caseSlot.raw()).take();
     world_.store.scan(Table::persons, prefix, [&](ByteView key, ByteView) {
@@ -277,9 +277,16 @@ void Erasures::eachEndedCase(Instant by,
     const std::optional<Case> one = read(slot);
     if (!one || open_.count(one->number) > 0 || one->openTasks > 0 || one->file.heldRest) return;
     const CaseFile& file = one->file;
-    const Instant closed =
-        std::max({file.receivedAt, file.approvedAt, file.completedAt, file.fenceUntil});
-    const Instant end = endOfDay(zone, plus(dateIn(zone, closed), reg.deadlines().caseRetention));
+    const auto endOf = [&](Instant closed) {
+      return endOfDay(zone, plus(dateIn(zone, closed), reg.deadlines().caseRetention));
+    };
+    Instant end =
+        endOf(std::max({file.receivedAt, file.approvedAt, file.completedAt, file.fenceUntil}));
+    if (end > by) return;
+    if (const std::optional<Instant> quiet = requests_.quietSince(slot)) {
+      if (*quiet == Instant::max()) return;
+      end = std::max(end, endOf(*quiet));
+    }
     if (end <= by) visit(slot, end);
   });
 }

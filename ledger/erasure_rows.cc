@@ -305,6 +305,9 @@ Bytes outcomeRowKey(Slot caseSlot, std::uint32_t person) {
 Bytes contactsRowKey(Slot caseSlot, std::uint32_t person) {
   return ByteWriter().u8('C').u64(caseSlot.raw()).u32(person).take();
 }
+Bytes requestRowKey(Slot caseSlot, std::uint32_t number) {
+  return ByteWriter().u8('Q').u64(caseSlot.raw()).u32(number).take();
+}
 Bytes orderedRowKey(Slot caseSlot, std::uint32_t part) {
   return ByteWriter().u8('O').u64(caseSlot.raw()).u32(part).take();
 }

@@ -157,6 +157,7 @@ Bytes caseFileRowKey(Slot caseSlot);                        // 'E' case
 Bytes outcomeRowKey(Slot caseSlot, std::uint32_t person);   // 'W' case person
 Bytes contactsRowKey(Slot caseSlot, std::uint32_t person);  // 'C' case person
 Bytes orderedRowKey(Slot caseSlot, std::uint32_t part);     // 'O' case part
+Bytes requestRowKey(Slot caseSlot, std::uint32_t number);   // 'Q' case number
 Bytes holdRowKey(Slot slot, std::uint64_t number);          // 'H' slot number
 // Row of Table::meta: the largest tree version that a step of the log says. Older keys are refused.
 inline constexpr std::string_view kTreeRow = "tree";

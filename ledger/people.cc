@@ -247,6 +247,7 @@ People::Place People::take(Draft& draft, Slot slot, std::string_view klass, std:
                            Instant now) {
   OpenLot& lot = lotFor(draft, slot, klass, period, now);
   if (lot.next == OpenLot::kUnknown) lot.next = probeNext(slot, LeafNo(lot.leaf));
+  touch(slot, lot);
   return {{slot, LeafNo(lot.leaf)}, Ordinal(lot.next++)};
 }
 
@@ -357,7 +358,11 @@ void People::forgetLots(Draft& draft, Slot slot, const std::vector<LeafNo>& leav
   };
   std::uint16_t kept = 0;
   for (std::uint16_t i = 0; i < at.lotCount; ++i) {
-    if (!dead(LeafNo(at.lots[i].leaf))) at.lots[kept++] = at.lots[i];
+    if (dead(LeafNo(at.lots[i].leaf))) {
+      touch(slot, at.lots[i]);
+    } else {
+      at.lots[kept++] = at.lots[i];
+    }
   }
   at.lotCount = kept;
   for (Lot& lot : subject(slot).lots) {
@@ -378,6 +383,7 @@ void People::forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& al
     cases_.erase(number->second);
     caseNumbers_.erase(number);
   }
+  for (std::uint16_t i = 0; i < at.lotCount; ++i) touch(slot, at.lots[i]);
   at.what = kNobody;
   at.lotCount = 0;
   at.lots.reset();
@@ -556,6 +562,19 @@ void People::addLot(Slot slot, const OpenLot& lot) {
   grown[at.lotCount] = lot;
   at.lots = std::move(grown);
   ++at.lotCount;
+  touch(slot, lot);
+}
+
+void People::touch(Slot slot, const OpenLot& lot) {
+  if (classes_[lot.klass] == kCaseClass) touchedCases_.insert(slot);
+}
+
+std::vector<Slot> People::takeTouchedCases(std::size_t max) {
+  std::vector<Slot> out;
+  while (!touchedCases_.empty() && out.size() < max) {
+    out.push_back(touchedCases_.extract(touchedCases_.begin()).value());
+  }
+  return out;
 }
 
 std::uint16_t People::classNumber(std::string_view klass) {

@@ -104,6 +104,10 @@ class People {
   // `aliases`: what aliasRowsOf() gave while the keys lived.
   void forgetSlot(Draft& draft, Slot slot, const std::vector<AliasRow>& aliases);
 
+  // Slots whose lots of the class `case` an event may have entered, or some of which are gone: every slot that
+  // has one at start, and since then those that changed. At most `max` of them, which are forgotten here.
+  std::vector<Slot> takeTouchedCases(std::size_t max);
+
   // Whose lots were erased since the last sweep; and nobody's any more, once that is recorded.
   const Unswept& unswept() const { return unswept_; }
   void forgetUnswept(Draft& draft);
@@ -162,6 +166,7 @@ class People {
   OpenLot& lotFor(Draft& draft, Slot slot, std::string_view klass, std::int32_t period,
                   Instant now);
   void addLot(Slot slot, const OpenLot& lot);
+  void touch(Slot slot, const OpenLot& lot);
   std::uint16_t classNumber(std::string_view klass);
   LeafNo nextLeaf(Slot slot);
   bool keysCover(ByteView key) const;
@@ -190,6 +195,7 @@ class People {
   } expected_;
   std::uint64_t persons_ = 0;
   std::vector<std::string> classes_;
+  std::set<Slot> touchedCases_;
   Unswept unswept_;
   std::unordered_map<std::uint64_t, CachedSubject> cache_;
   std::uint64_t committed_ = 0;

@@ -72,6 +72,10 @@ class Sequencer {
   Seq caseEvent(Draft& draft, Slot caseSlot, Kind kind, Bytes body,
                 std::optional<StoredEvent> stored);
 
+  // A step of a request: in the class `case` of its person, or of the case that keeps the request of somebody
+  // erased. Refuses busy, too-many.
+  Result<Seq> requestEvent(Draft& draft, Slot slot, StoredEvent stored);
+
   // A record of nobody, with a public body.
   Seq nobodysEvent(Draft& draft, Kind kind, Bytes body);
 

@@ -200,6 +200,16 @@ Seq Sequencer::caseEvent(Draft& draft, Slot caseSlot, Kind kind, Bytes body,
   return push(draft, kind, SystemNo(0), place, std::move(body), std::move(stored), {});
 }
 
+Result<Seq> Sequencer::requestEvent(Draft& draft, Slot slot, StoredEvent stored) {
+  if (frozen(slot)) return beingErased();
+  if (!people_.roomFor(slot, kCaseClass, 0, 0)) {
+    return Refusal{RefusalCode::tooMany, "this person has as many lots as the ledger keeps"};
+  }
+  const People::Place place = people_.take(draft, slot, kCaseClass, 0, draft.recordedAt);
+  stored.registerVersion = registers_.versions();
+  return push(draft, Kind::request, SystemNo(0), place, {}, std::move(stored), {});
+}
+
 Seq Sequencer::nobodysEvent(Draft& draft, Kind kind, Bytes body) {
   return push(draft, kind, SystemNo(0), {}, std::move(body), {}, {});
 }

@@ -316,6 +316,19 @@ struct ExportPart {
   bytes @1 :Data;
 }
 
+struct FlagsPage {
+  lines @0 :Lines;
+  # One JSON object for each flag of each event of the persons of this page; often none.
+
+  next @1 :UInt64;
+  # What to ask for next. 0: this was the last page.
+
+  seen @2 :UInt64;
+  # How far the scan is: out of `of`. They only grow.
+
+  of @3 :UInt64;
+}
+
 interface Officer {
   # Reads and erases persons. It cannot rewrite.
 
@@ -428,6 +441,33 @@ interface Officer {
   # that names nobody and links nothing (`lacuna verify --control-report`), with receipts of `sample` records (at most 256)
   # drawn by `seed` (1 to 64 printable ASCII characters; empty without a sample). A record of its own. `too-many` and
   # `too-large` when the time is to be shorter.
+
+  requestOpen @30 (person :Text, right :Text, received :Text, channel :Text) -> Outcome(Text);
+  # A data subject's request reached the controller. `person` as in ReadRequest; who is unknown is admitted. `right`:
+  # "access", "rectification", "erasure", "restriction", "portability", "objection", "withdrawal", "not-automated" or
+  # "complaint". `received`: when, RFC 3339 or a date; empty: now. `channel`: how; may be empty. One JSON object with
+  # `request`, its number for ever (the seq of this event), and its clocks.
+
+  requestStep @31 (number :UInt64, state :Text, code :Text, told :Text) -> Outcome(Text);
+  # What happened to it: "identity-asked", "identity-verified", "identity-failed", "extended", "answered", "refused",
+  # "withdrawn" or, when it was answered or refused, "closed". `code`, of a closed list, with "extended" and "refused"
+  # alone. `told`: when the person was told, RFC 3339 or a date; empty: now. An extension told after the first term is
+  # refused `invalid-value`, what no longer fits its state `not-pending`. The answer as of requestOpen; of a refusal it
+  # has the `remedies` that the person is told.
+
+  requestShow @32 (number :UInt64, reason :Text) -> Outcome(Text);
+  # The request with its steps and, unless erased, the person's aliases: a reading of that person. `reason` as in
+  # ReadRequest. One JSON object.
+
+  requests @33 (which :Text, within :Text) -> Outcome(Lines);
+  # The worklist, what is due first comes first, one JSON object each; nobody is named. `which`: "open", "overdue" or
+  # "all". `within` a period such as "P7D": only what is due until then. Dates and days left are computed, never stored.
+
+  flags @34 (since :Text, reason :Text, persons :Bool, from :UInt64) -> Outcome(FlagsPage);
+  # What was recorded although it breaks the policy, of everybody, a page at a time: `from` 0, then what the page before
+  # said. `since`: only of what happened then or later, RFC 3339 or a date; empty: all. `persons`: each line says whose
+  # event it is. Each page is a recorded scan, with `persons` also a reading of everybody named in it. `busy` when somebody
+  # of the page was erased meanwhile: ask for it again. `reason` as in ReadRequest.
 
   sweepEnvelopes @23 (action :Text) -> Outcome(Text);
   # The second tier of erasures: the envelopes that no living lot reaches are removed from the disk. `action`

@@ -129,6 +129,90 @@ constexpr std::array kCommands{
         "  lacuna task ack 12.0.1 --state executed\n"
         "  lacuna task ack 12.0.2 --state impossible --note 'the firm no longer exists'\n",
         1, 1, describeTaskAck, taskAck},
+    Command{"request open", "PERSON --right R [--received T] [--channel TEXT]",
+            "Open a data subject's request, or a complaint",
+            "Its number is the seq of this event, and never changes. Two clocks run: what the "
+            "house promises "
+            "([deadlines]\n"
+            "house of the register, counted in days) and the law's (Art. 12(3): a calendar month "
+            "from receipt, moved "
+            "to\n"
+            "the next working day). Who is unknown is admitted. Requests that systems report are "
+            "on the worklist as "
+            "well.\n\n"
+            "  lacuna request open email:jan@example.nl --right access --received 2026-03-02 "
+            "--channel letter\n"
+            "  echo crm:100234 | lacuna --json request open - --right erasure\n",
+            1, 1, describeRequestOpen, requestOpen},
+    Command{"request list", "[--overdue|--all] [--within PERIOD]",
+            "Show the requests that are open, what is due first on top",
+            "Both dates and the days left are computed from the log and the register. Nobody is "
+            "named. `by` says "
+            "whose clock\n"
+            "`due` is: once the person was told of an extension, the law's alone. Exit 5: "
+            "--overdue was given, and "
+            "something is.\n\n"
+            "  lacuna request list\n  lacuna request list --overdue\n"
+            "  lacuna --format csv request list --within P7D\n",
+            0, 0, describeRequestList, requestList},
+    Command{"request show", "N [--reason WHY]",
+            "Show a request: whose it is, and what happened to it",
+            "Recorded as a reading of that person, for request:N unless --reason says otherwise. "
+            "Of somebody erased "
+            "the\n"
+            "clocks remain, in the case of the erasure, without identity.\n\n"
+            "  lacuna request show 1234\n",
+            1, 1, describeReason, requestShow},
+    Command{
+        "request identity", "N --asked|--verified|--failed [--told T]",
+        "Say how it stands with the person's identity (Art. 12(6))",
+        "No clock stops meanwhile.\n\n  lacuna request identity 1234 --asked --told 2026-03-04\n",
+        1, 1, describeRequestIdentity, requestIdentity},
+    Command{"request extend", "N --code CODE [--told T]",
+            "Say that the person was told of an extension (Art. 12(3))",
+            "Two months more, counted from receipt, once. Refused when the person was told after "
+            "the first month.\n\n"
+            "  lacuna request extend 1234 --code complexity --told 2026-03-20\n",
+            1, 1, describeRequestExtend, requestExtend},
+    Command{"request answer", "N [--told T]",
+            "Say that a request was answered; its clocks stand still",
+            "  lacuna request answer 1234 --told 2026-03-25\n", 1, 1, describeRequestStep,
+            requestAnswer},
+    Command{"request refuse", "N --code CODE [--told T]",
+            "Say that a request was refused (Art. 12(4))",
+            "The answer names the remedies that the person has to be told of: a complaint to the "
+            "authority, and the "
+            "court.\n\n"
+            "  lacuna request refuse 1234 --code manifestly-excessive\n",
+            1, 1, describeRequestRefuse, requestRefuse},
+    Command{"request close", "N [--withdrawn] [--told T]",
+            "Close a request that was answered or refused, or that the person took back",
+            "  lacuna request close 1234\n  lacuna request close 1235 --withdrawn\n", 1, 1,
+            describeRequestClose, requestClose},
+    Command{"due", "[--within PERIOD]",
+            "Show what has to be answered soon; exit 5 when something is overdue",
+            "For a timer that warns: open requests and complaints whose date lies within PERIOD, "
+            "or is over.\n\n"
+            "  lacuna due\n  lacuna due --within P14D\n",
+            0, 0, describeDue, due},
+    Command{"flags", "[--since T] [--persons] [--reason WHY]",
+            "Show everything that was recorded although it breaks the policy",
+            "Sharing beyond what a recipient may get, use without consent or after it was "
+            "withdrawn, under a "
+            "safeguard that\n"
+            "had ended, outside a campaign, during a restriction, marketing after an objection, "
+            "data of others "
+            "of which the\n"
+            "person was not told within a month, and so on: ledger/person/README.md lists them. "
+            "Page by page, "
+            "person by\n"
+            "person; an event is named by its seq. A recorded scan; --persons also says whose "
+            "event it is, which "
+            "is a reading\n"
+            "of every person named.\n\n"
+            "  lacuna flags --since 2026-01-01 --reason audit\n"
+            "  lacuna --format csv flags > flags.csv\n",
+            0, 0, describeFlags, flags},
     Command{
         "retention due", "[--within PERIOD]",
         "Show what has been kept as long as the register says",

@@ -40,6 +40,27 @@ void describeHoldPlace(boost::program_options::options_description& options);
 Exit holdLift(Invocation& call);
 Exit holdList(Invocation& call);
 
+Exit requestOpen(Invocation& call);  // request.cc
+void describeRequestOpen(boost::program_options::options_description& options);
+Exit requestList(Invocation& call);
+void describeRequestList(boost::program_options::options_description& options);
+Exit requestShow(Invocation& call);
+Exit requestIdentity(Invocation& call);
+void describeRequestIdentity(boost::program_options::options_description& options);
+Exit requestExtend(Invocation& call);
+void describeRequestExtend(boost::program_options::options_description& options);
+Exit requestAnswer(Invocation& call);
+void describeRequestStep(boost::program_options::options_description& options);
+Exit requestRefuse(Invocation& call);
+void describeRequestRefuse(boost::program_options::options_description& options);
+Exit requestClose(Invocation& call);
+void describeRequestClose(boost::program_options::options_description& options);
+Exit due(Invocation& call);
+void describeDue(boost::program_options::options_description& options);
+
+Exit flags(Invocation& call);
+void describeFlags(boost::program_options::options_description& options);
+
 Exit retentionDue(Invocation& call);
 void describeRetentionDue(boost::program_options::options_description& options);
 Exit withdraw(Invocation& call);

@@ -289,6 +289,90 @@ class OfficerServer final : public wire::Officer::Server {
     });
   }
 
+  kj::Promise<void> requestOpen(RequestOpenContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const auto params = context.getParams();
+      auto person = textOf(params.getPerson(), "person", kAliasBytesMax);
+      auto right = textOf(params.getRight(), "right", kNameBytesMax);
+      auto received = textOf(params.getReceived(), "received", kNameBytesMax);
+      auto channel = textOf(params.getChannel(), "channel", kNameBytesMax);
+      for (const auto* read : {&person, &right, &received, &channel}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().requestOpen(
+          caller,
+          {std::move(*person), std::move(*right), std::move(*received), std::move(*channel)},
+          std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> requestStep(RequestStepContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const auto params = context.getParams();
+      auto state = textOf(params.getState(), "state", kNameBytesMax);
+      auto code = textOf(params.getCode(), "code", kNameBytesMax);
+      auto told = textOf(params.getTold(), "told", kNameBytesMax);
+      for (const auto* read : {&state, &code, &told}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().requestStep(
+          caller, {params.getNumber(), std::move(*state), std::move(*code), std::move(*told)},
+          std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> requestShow(RequestShowContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const std::uint64_t number = context.getParams().getNumber();
+      auto reason = textOf(context.getParams().getReason(), "reason", kReasonBytesMax);
+      if (!reason) return refuse(context, reason.refusal());
+      auto awaited = peer_->host().inbox.expect<TextResult>();
+      service().requestShow(caller, number, std::move(*reason), std::move(awaited.done));
+      return answerText(context, kj::mv(awaited.answer));
+    });
+  }
+  kj::Promise<void> requests(RequestsContext context) override {
+    return as(context, [&](const Caller& caller) {
+      auto which = textOf(context.getParams().getWhich(), "which", kNameBytesMax);
+      auto within = textOf(context.getParams().getWithin(), "within", kNameBytesMax);
+      for (const auto* read : {&which, &within}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<LinesResult>();
+      service().requests(caller, std::move(*which), std::move(*within), std::move(awaited.done));
+      return answerLines(context, kj::mv(awaited.answer));
+    });
+  }
+
+  kj::Promise<void> flags(FlagsContext context) override {
+    return as(context, [&](const Caller& caller) {
+      const auto params = context.getParams();
+      auto since = textOf(params.getSince(), "since", kNameBytesMax);
+      auto reason = textOf(params.getReason(), "reason", kReasonBytesMax);
+      for (const auto* read : {&since, &reason}) {
+        if (!*read) return refuse(context, read->refusal());
+      }
+      auto awaited = peer_->host().inbox.expect<Result<FlagsPage>>();
+      service().flags(
+          caller, {std::move(*since), std::move(*reason), params.getPersons(), params.getFrom()},
+          std::move(awaited.done));
+      return awaited.answer.then([peer = peer_.get(), context](Result<FlagsPage> page) mutable {
+        if (!page) return putRefusal(context.getResults(), page.refusal());
+        const auto refused =
+            putLines(*peer, Role::officer, std::move(page->lines), [&](std::size_t bytes) {
+              auto out = context.getResults(sizeOfBytes(bytes)).initOk();
+              out.setNext(page->next);
+              out.setSeen(page->seen);
+              out.setOf(page->of);
+              return out.initLines();
+            });
+        if (refused) putRefusal(context.getResults(), *refused);
+      });
+    });
+  }
+
   kj::Promise<void> holds(HoldsContext context) override {
     return as(context, [&](const Caller& caller) {
       auto reason = textOf(context.getParams().getReason(), "reason", kReasonBytesMax);

@@ -1,7 +1,7 @@
 #include "ledger/person/fold.h"
 
-#include "ledger/person/deadlines.h"
 #include "ledger/person/flags.h"
+#include "ledger/person/requests.h"
 #include "ledger/record/bodies.h"
 #include "ledger/register/admission.h"
 
@@ -11,14 +11,6 @@
 
 namespace lacuna {
 namespace {
-
-// States of a request after which its clocks stand still.
-bool closes(std::string_view state) {
-  for (const std::string_view end : {"answered", "fulfilled", "refused", "withdrawn", "closed"}) {
-    if (state == end) return true;
-  }
-  return false;
-}
 
 class Folder {
  public:
@@ -30,7 +22,7 @@ class Folder {
   PersonState fold(const Ordered& shown, const PersonFacts& person) {
     for (const PersonEvent* e : shown) take(*e);
     takeConsents(shown);
-    closeRequests();
+    state_.requests = requests_.views(registers_);
     for (auto& [category, holders] : held_) {
       if (!holders.empty()) state_.categories.push_back(category);
     }
@@ -49,11 +41,6 @@ class Folder {
  private:
   // Who holds a category: a system, with the retention class under which it came.
   using Holder = std::pair<std::string, std::string>;
-  struct Request {
-    RequestView view;
-    const PersonEvent* first = nullptr;
-    std::optional<Instant> extendedAt;
-  };
 
   void take(const PersonEvent& e) {
     ++state_.events;
@@ -70,7 +57,8 @@ class Folder {
       case Kind::notice:
         return addOnce(state_.notices, e.stored.event.notice);
       case Kind::request:
-        return takeRequest(e);
+      case Kind::complaint:
+        return requests_.take(e);
       case Kind::consultation:
         return takeConsultation(e);
       default:
@@ -169,56 +157,6 @@ class Folder {
     state_.consultations.push_back(std::move(view));
   }
 
-  // One request is told in several events: those of its case; without one, those of its right until
-  // it is closed.
-  Request& requestOf(const PersonEvent& e) {
-    const Event& event = e.stored.event;
-    const std::string right(nameOf(event.right));
-    auto& known = event.caseRef.empty() ? openByRight_ : byCase_;
-    const auto [place, fresh] =
-        known.try_emplace(event.caseRef.empty() ? right : event.caseRef, requests_.size());
-    if (!fresh && (!event.caseRef.empty() || !requests_[place->second].view.closed)) {
-      return requests_[place->second];
-    }
-    place->second = requests_.size();
-    Request& request = requests_.emplace_back();
-    request.first = &e;
-    request.view.right = right;
-    request.view.caseRef = event.caseRef;
-    request.view.received = event.received.value_or(e.at());
-    request.view.seq = e.seq;
-    return request;
-  }
-
-  void takeRequest(const PersonEvent& e) {
-    const Event& event = e.stored.event;
-    Request& request = requestOf(e);
-    RequestView& view = request.view;
-    if (event.right != Right::none) view.right = nameOf(event.right);
-    if (event.received) view.received = *event.received;
-    if (!event.requestState.empty()) view.state = event.requestState;
-    if (event.requestState == "extended" && !request.extendedAt) request.extendedAt = e.at();
-    if (closes(event.requestState) && !view.closed) view.closed = e.at();
-  }
-
-  void closeRequests() {
-    for (Request& request : requests_) {
-      RequestView& view = request.view;
-      if (view.state.empty()) view.state = "received";
-      const Register& reg = registers_.version(request.first->stored.registerVersion);
-      const std::set<Date>& holidays = registers_.latest().holidays();
-      const Date received = judge_.dateOfInstant(view.received);
-      view.dueHouse = houseDue(reg.deadlines(), view.right, received);
-      view.dueStatute = statuteDue(reg.deadlines(), received, Extended::no, holidays);
-      // Art. 12(3): an extension counts only if the person is told within the first term.
-      if (request.extendedAt && judge_.dateOfInstant(*request.extendedAt) <= *view.dueStatute) {
-        view.extended = true;
-        view.dueStatute = statuteDue(reg.deadlines(), received, Extended::yes, holidays);
-      }
-      state_.requests.push_back(std::move(view));
-    }
-  }
-
   void takeConsents(const Ordered& shown) {
     std::set<std::string_view> purposes;
     for (const PersonEvent* e : shown) {
@@ -266,8 +204,7 @@ class Folder {
   Facts facts_;
   FlagJudge judge_;
   PersonState state_;
-  std::vector<Request> requests_;
-  std::unordered_map<std::string, std::size_t> byCase_, openByRight_;  // places in requests_
+  RequestFold requests_;
   std::map<std::string, std::set<Holder>, std::less<>> held_;
   std::unordered_map<std::string, std::size_t> purposeAt_, recipientAt_;
   std::unordered_map<LeafNo, std::uint64_t> lotEvents_;

@@ -152,14 +152,19 @@ struct PurposeView {
   Instant first{}, last{};
   std::uint64_t count = 0;
 };
-struct RequestView {
+struct RequestView {         // requests.h
+  std::uint64_t number = 0;  // the seq of the event that opened it
   std::string right, state, caseRef;
+  std::string identity;                    // asked, verified, failed; empty: not in doubt
+  std::string extensionCode, refusalCode;  // of closed lists
   Instant received{};
   std::optional<Date> dueHouse, dueStatute;
+  std::optional<Instant> extendedAt;  // when the person was told of it
   bool extended = false;  // and told within the first term; else the first term still runs
-  std::optional<Instant>
-      closed;  // when it was answered, refused or withdrawn: the clocks stand still
-  Seq seq;
+  // When it was answered, refused or withdrawn: the clocks stand still.
+  std::optional<Instant> closed;
+  Seq seq;                 // of the first event that is left of it
+  std::vector<Seq> steps;  // of its events
 };
 struct ConsultationView {
   Instant at{};

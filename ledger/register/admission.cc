@@ -126,11 +126,16 @@ class Admission {
       return Refusal{RefusalCode::invalidValue,
                      "the class '" + event_.klass + "' is for the ledger's own events"};
     }
-    if (id.empty() && purpose_ != nullptr) id = purpose_->klass;
+    const bool ofCase = event_.kind == Kind::request || event_.kind == Kind::complaint;
+    // Its clocks run in the worklist, whatever it is about.
+    if (ofCase && !id.empty() && id != kCaseClass) {
+      return Refusal{RefusalCode::invalidValue,
+                     "requests and complaints stand in the class 'case': leave `class` out"};
+    }
+    if (id.empty() && !ofCase && purpose_ != nullptr) id = purpose_->klass;
     if (event_.person.empty()) {
       if (id.empty()) id = kOrganisationClass;
     } else if (id.empty()) {
-      const bool ofCase = event_.kind == Kind::request || event_.kind == Kind::complaint;
       id = ofCase ? kCaseClass : kIdentityClass;
     }
     class_ = reg_.klass(id);

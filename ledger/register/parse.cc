@@ -293,7 +293,7 @@ void readDeadlines(TomlEntry& root, Deadlines& deadlines) {
   if (std::optional<TomlEntry> house = entry->inner("house")) {
     for (const std::string_view right :
          {"access", "rectification", "erasure", "restriction", "portability", "objection",
-          "withdrawal", "not-automated"}) {
+          "withdrawal", "not-automated", "complaint"}) {
       if (const std::optional<Period> period = house->period(right)) {
         deadlines.house.emplace(right, *period);
       }

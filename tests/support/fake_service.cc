@@ -250,6 +250,27 @@ void FakeService::holds(const Caller&, std::string, Answer<std::vector<std::stri
 void FakeService::withdraw(const Caller&, WithdrawRequest, Answer<std::string> done) {
   answerText("withdraw", std::move(done));
 }
+void FakeService::requestOpen(const Caller&, RequestOrder, Answer<std::string> done) {
+  answerText("requestOpen", std::move(done));
+}
+void FakeService::requestStep(const Caller&, RequestStepOrder, Answer<std::string> done) {
+  answerText("requestStep", std::move(done));
+}
+void FakeService::requestShow(const Caller&, std::uint64_t, std::string, Answer<std::string> done) {
+  answerText("requestShow", std::move(done));
+}
+void FakeService::requests(const Caller&, std::string, std::string,
+                           Answer<std::vector<std::string>> done) {
+  answerLines("requests", std::move(done));
+}
+void FakeService::flags(const Caller&, FlagsRequest, Answer<FlagsPage> done) {
+  answerLines("flags", [done = std::move(done)](Result<std::vector<std::string>> lines) {
+    if (!lines) return done(lines.refusal());
+    FlagsPage page;
+    page.lines = std::move(*lines);
+    done(std::move(page));
+  });
+}
 void FakeService::disclose(const Caller&, DiscloseRequest, Answer<std::string> done) {
   answerText("disclose", std::move(done));
 }

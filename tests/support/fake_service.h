@@ -63,6 +63,11 @@ class FakeService final : public LedgerService {
   void retentionDue(const Caller&, std::string, Answer<std::vector<std::string>>) override;
   void retentionSweep(const Caller&, Answer<std::string>) override;
   void holds(const Caller&, std::string, Answer<std::vector<std::string>>) override;
+  void requestOpen(const Caller&, RequestOrder, Answer<std::string>) override;
+  void requestStep(const Caller&, RequestStepOrder, Answer<std::string>) override;
+  void requestShow(const Caller&, std::uint64_t, std::string, Answer<std::string>) override;
+  void requests(const Caller&, std::string, std::string, Answer<std::vector<std::string>>) override;
+  void flags(const Caller&, FlagsRequest, Answer<FlagsPage>) override;  // the lines, on one page
   void withdraw(const Caller&, WithdrawRequest, Answer<std::string>) override;
   void disclose(const Caller&, DiscloseRequest, Answer<std::string>) override;
   // Two pages: the text that the test has set as person.json, and an empty manifest.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <future>
+#include <set>
 #include <unistd.h>
 
 namespace lacuna::ledgertest {
@@ -243,6 +244,111 @@ TEST_CASE(
     }
   }
   CHECK(found >= 2);
+}
+
+TEST_CASE("flags of everybody come page by page, each page a record, and by name a reading of each",
+          "[P9][P10]") {
+  ServiceWorld world;
+  constexpr std::size_t kPersons = 1200;  // more than two pages
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < kPersons; ++i) {
+    lines.push_back(collect("crm:" + std::to_string(i), i % 2 == 0 ? R"(,"categories":["invoice"])"
+                                                                   : R"(,"categories":["name"])"));
+  }
+  world.submit(lines);
+  struct Found {
+    std::set<std::uint64_t> seqs;
+    std::size_t lines = 0, pages = 0;
+  };
+  const auto scanned = [&](bool persons, const std::string& since = "") {
+    Found found;
+    FlagsRequest request{since, "audit", persons, 0};
+    do {
+      const auto page = ServiceWorld::answered<FlagsPage>(
+          [&](auto done) { world.service().flags(world.caller(), request, std::move(done)); });
+      REQUIRE(page);
+      CHECK(page->seen <= page->of);
+      for (const std::string& text : page->lines) {
+        const auto line = nlohmann::json::parse(text);
+        CHECK(line["flag"] == "category-not-in-class");
+        CHECK(line.contains("person") == persons);
+        found.seqs.insert(line["seq"].get<std::uint64_t>());
+        ++found.lines;
+      }
+      request.from = page->next;
+      ++found.pages;
+    } while (request.from != 0);
+    return found;
+  };
+  const auto consultations = [&] {
+    const std::vector<Record> records = world.records();
+    return static_cast<std::size_t>(
+        std::count_if(records.begin(), records.end(),
+                      [](const Record& record) { return record.kind == Kind::consultation; }));
+  };
+  const Found all = scanned(false);
+  CHECK(all.seqs.size() == kPersons / 2);
+  CHECK(all.lines == kPersons / 2);
+  CHECK(all.pages >= 3);
+  CHECK(consultations() == all.pages);
+  CHECK(scanned(false, "2999-01-01").lines == 0);
+  const std::size_t before = consultations();
+  const Found named = scanned(true);
+  CHECK(named.seqs == all.seqs);
+  CHECK(consultations() - before >= named.pages + kPersons / 2);
+
+  EraseRequest erase;
+  erase.person = "crm:0";
+  erase.ground = "objection";
+  CHECK(ServiceWorld::answered<std::string>(
+      [&](auto done) { world.service().erase(world.caller(), erase, std::move(done)); }));
+  CHECK(scanned(false).lines == kPersons / 2 - 1);
+}
+
+TEST_CASE("the worklist of requests names nobody and is no reading; whose one is, is", "[P9]") {
+  ServiceWorld world;
+  const auto text = [](const std::function<void(Answer<std::string>)>& ask) {
+    const auto answer = ServiceWorld::answered<std::string>(ask);
+    if (!answer) FAIL(answer.refusal().message);
+    return nlohmann::json::parse(*answer);
+  };
+  const auto consultations = [&] {
+    const std::vector<Record> records = world.records();
+    return std::count_if(records.begin(), records.end(),
+                         [](const Record& record) { return record.kind == Kind::consultation; });
+  };
+  const auto opened = text([&](auto done) {
+    world.service().requestOpen(world.caller(),
+                                {"email:jan@example.nl", "access", "2026-01-05", "letter"},
+                                std::move(done));
+  });
+  CHECK(opened["overdue"] == true);
+  const auto number = opened["request"].get<std::uint64_t>();
+  const auto listed = [&](const std::string& which, const std::string& within = "") {
+    return ServiceWorld::answered<std::vector<std::string>>([&](auto done) {
+      world.service().requests(world.caller(), which, within, std::move(done));
+    });
+  };
+  REQUIRE(listed("overdue"));
+  CHECK(listed("overdue")->size() == 1);
+  CHECK(listed("open", "P7D")->size() == 1);
+  CHECK(listed("open")->front().find("jan") == std::string::npos);
+  CHECK(listed("everything").refusal().code == RefusalCode::invalidValue);
+  CHECK(listed("open", "soon").refusal().code == RefusalCode::invalidValue);
+  CHECK(consultations() == 0);
+  const auto shown = text([&](auto done) {
+    world.service().requestShow(world.caller(), number, "request:1", std::move(done));
+  });
+  CHECK(shown["person"]["aliases"][0] == "email:jan@example.nl");
+  CHECK(consultations() == 2);  // one of nobody, one in the person's history
+  const auto said = text([&](auto done) {
+    world.service().requestStep(world.caller(), {number, "answered", "", "2026-02-20"},
+                                std::move(done));
+  });
+  CHECK(said["late"] == "law");
+  CHECK_FALSE(said.contains("due"));
+  CHECK(listed("overdue")->empty());
+  CHECK(listed("all")->size() == 1);
 }
 
 }  // namespace lacuna::ledgertest
