@@ -7,6 +7,20 @@
 namespace lacuna {
 namespace {
 
+AccessEvent::Told toldAs(ExportStanding standing) {
+  switch (standing) {
+    case ExportStanding::open:
+      return AccessEvent::Told::whole;
+    case ExportStanding::closed:
+      return AccessEvent::Told::closed;
+    case ExportStanding::withdrawn:
+      return AccessEvent::Told::withdrawn;
+    case ExportStanding::isPublic:
+      return AccessEvent::Told::bare;
+  }
+  LACUNA_ASSERT(false, "a standing outside the list");
+}
+
 constexpr std::size_t kWindowEvents = 128;  // read at once; keys live that long
 
 ExportStanding standingOf(const ProvableEvent& one, Instant now) {
@@ -84,6 +98,11 @@ Outcome PersonExport::read() {
   const AccessContext context{ticket_.now, shownReason(ticket_.reason), head_.origin,
                               head_.size.raw(), hexOf(head_.root.view())};
   answer_ = accessAnswer(std::move(events), facts_, ticket_.registers, context);
+  pageEn_ = std::make_unique<AccessPage>(PageLanguage::en, answer_.person);
+  pageNl_ = std::make_unique<AccessPage>(PageLanguage::nl, answer_.person);
+  waiting_.push_back({kExportCheckpointFile, note_});
+  waiting_.push_back({kExportPageEnFile, pageEn_->head()});
+  waiting_.push_back({kExportPageNlFile, pageNl_->head()});
   return Done{};
 }
 
@@ -107,7 +126,7 @@ ExportPart PersonExport::part(std::string_view file, std::string bytes) {
   return {file, std::move(bytes)};
 }
 
-void PersonExport::tell(const ProvableEvent& one, std::string& events, std::string& proofs) {
+void PersonExport::tell(const ProvableEvent& one, Lines& lines) {
   ExportEvent event;
   event.seq = one.event.seq;
   event.lot = one.event.lot;
@@ -133,37 +152,55 @@ void PersonExport::tell(const ProvableEvent& one, std::string& events, std::stri
     proof.envelope = one.envelope;
     proof.opening = Secret(one.opening->view());
   }
-  events += lineOf(event) + "\n";
-  proofs += lineOf(proof) + "\n";
+  lines.events += lineOf(event) + "\n";
+  lines.proofs += lineOf(proof) + "\n";
+  const AccessEvent shown{toldAs(event.standing), event.kind, event.recordedAt, event.content,
+                          event.added};
+  lines.pageEn += pageEn_->row(shown);
+  lines.pageNl += pageNl_->row(shown);
   ++told_;
 }
 
 std::vector<ExportPart> PersonExport::nextEvents() {
-  std::string events, proofs;
-  while (lot_ < ticket_.person.lots.size() && events.size() + proofs.size() < kExportPageBytes) {
+  Lines lines;
+  while (lot_ < ticket_.person.lots.size() && lines.size() < kExportPageBytes) {
     const LotHandle& lot = ticket_.person.lots[lot_];
     const std::vector<ProvableEvent> some =
         readProvable(ledger_.vault(), ledger_.store(), ticket_.systems, ticket_.person.slot, lot,
                      entry_, kWindowEvents);
     for (const ProvableEvent& one : some) {
-      if (events.size() + proofs.size() >= kExportPageBytes) break;
-      tell(one, events, proofs);
+      if (lines.size() >= kExportPageBytes) break;
+      tell(one, lines);
       ++entry_;
     }
     if (entry_ < carried_[lot_] + lot.events && !some.empty()) continue;
     ++lot_;
     entry_ = 0;
   }
-  if (lot_ == ticket_.person.lots.size()) step_ = Step::person;
+  if (lot_ == ticket_.person.lots.size()) queueEnd();
   std::vector<ExportPart> out;
-  out.push_back(part(kExportEventsFile, std::move(events)));
-  out.push_back(part(kExportProofsFile, std::move(proofs)));
+  out.push_back(part(kExportEventsFile, std::move(lines.events)));
+  out.push_back(part(kExportProofsFile, std::move(lines.proofs)));
+  out.push_back(part(kExportPageEnFile, std::move(lines.pageEn)));
+  out.push_back(part(kExportPageNlFile, std::move(lines.pageNl)));
   return out;
 }
 
-std::string PersonExport::nextOf(const std::string& whole) {
-  std::string out = whole.substr(offset_, kExportPageBytes);
-  offset_ += out.size();
+void PersonExport::queueEnd() {
+  waiting_.push_back({kExportPageEnFile, pageEn_->tail()});
+  waiting_.push_back({kExportPageNlFile, pageNl_->tail()});
+  waiting_.push_back({kExportPersonFile, std::move(answer_.person)});
+  step_ = Step::end;
+}
+
+ExportPart PersonExport::nextWaiting() {
+  const ExportPart& first = waiting_.front();
+  ExportPart out = part(first.file, first.bytes.substr(offset_, kExportPageBytes));
+  offset_ += out.bytes.size();
+  if (offset_ == first.bytes.size()) {
+    waiting_.pop_front();
+    offset_ = 0;
+  }
   return out;
 }
 
@@ -189,25 +226,22 @@ std::string PersonExport::manifest() {
 
 std::vector<ExportPart> PersonExport::next() {
   LACUNA_ASSERT(!done(), "an export that is done has nothing more");
+  if (waiting_.empty() && step_ == Step::events) return nextEvents();
   std::vector<ExportPart> out;
+  out.push_back(nextWaiting());
+  if (!waiting_.empty()) return out;
   switch (step_) {
-    case Step::checkpoint:
-      out.push_back(part(kExportCheckpointFile, note_));
+    case Step::begin:
       step_ = Step::events;
-      return out;
-    case Step::events:
-      return nextEvents();
-    case Step::person:
-      out.push_back(part(kExportPersonFile, nextOf(answer_.person)));
-      if (offset_ < answer_.person.size()) return out;
-      manifest_ = manifest();
-      offset_ = 0;
+      break;
+    case Step::end:
+      waiting_.push_back({kExportManifestFile, manifest()});  // the hash of each file is known now
       step_ = Step::manifest;
-      return out;
+      break;
     case Step::manifest:
-      out.push_back(part(kExportManifestFile, nextOf(manifest_)));
-      if (offset_ == manifest_.size()) step_ = Step::done;
-      return out;
+      step_ = Step::done;
+      break;
+    case Step::events:
     case Step::done:
       break;
   }

@@ -11,7 +11,10 @@
 #include "ledger/crypto/sha256_stream.h"
 #include "ledger/ledger.h"
 #include "ledger/person/access_answer.h"
+#include "ledger/person/access_page.h"
 #include "ledger/proof/person_export.h"
+
+#include <deque>
 
 namespace lacuna {
 
@@ -47,22 +50,29 @@ class PersonExport {
   std::uint64_t withheld() const { return answer_.withheld; }
 
  private:
-  enum class Step : std::uint8_t { checkpoint, events, person, manifest, done };
+  enum class Step : std::uint8_t { begin, events, end, manifest, done };
 
   PersonExport(const Ledger& ledger, ExportTicket ticket);
   Outcome read();
   Outcome findHead(Seq last);
   void nameInstances(PersonEvent& event);
   std::string nameOf(const InstanceRef& instance);
-  void tell(const ProvableEvent& one, std::string& events, std::string& proofs);
+  struct Lines {
+    std::string events, proofs, pageEn, pageNl;
+    std::size_t size() const {
+      return events.size() + proofs.size() + pageEn.size() + pageNl.size();
+    }
+  };
+  void tell(const ProvableEvent& one, Lines& lines);
   std::vector<ExportPart> nextEvents();
-  std::string nextOf(const std::string& whole);
+  ExportPart nextWaiting();
+  void queueEnd();
   std::string manifest();
   ExportPart part(std::string_view file, std::string bytes);
 
   const Ledger& ledger_;
   ExportTicket ticket_;
-  Step step_ = Step::checkpoint;
+  Step step_ = Step::begin;
   std::string note_;
   Checkpoint head_;
   PersonFacts facts_;
@@ -72,8 +82,9 @@ class PersonExport {
   std::uint64_t events_ = 0, told_ = 0;
   std::size_t lot_ = 0;      // the next entry: of this lot,
   std::uint64_t entry_ = 0;  // this one
-  std::size_t offset_ = 0;   // of a text that goes out in pieces
-  std::string manifest_;
+  std::unique_ptr<AccessPage> pageEn_, pageNl_;
+  std::deque<ExportPart> waiting_;  // texts that go out in pieces before the step's own work
+  std::size_t offset_ = 0;          // of the first of them
   std::array<Sha256Stream, kExportFiles.size()> hashes_;
 };
 

@@ -353,7 +353,9 @@ constexpr std::array kCommands{
     Command{
         "export", "PERSON --to DIR [--reason WHY]",
         "Write what a person is told (Art. 15), with its proofs",
-        "DIR is made, readable by you alone: person.json tells who is responsible, purposes, "
+        "DIR is made, readable by you alone: page.en.html and page.nl.html are to be read, printed "
+        "and handed over;\n"
+        "person.json tells the same to a program: who is responsible, purposes, "
         "recipients by name with\n"
         "the safeguard on each date, who looked (without names of staff), and what is kept until "
         "when; events.jsonl\n"

@@ -143,16 +143,17 @@ Result<ExportReport> checkPersonExport(const fs::path& directory,
     return same.refusal();
   }
   File events(directory, kExportEventsFile), proofs(directory, kExportProofsFile);
-  File person(directory, kExportPersonFile);
-  if (!events.there() || !proofs.there() || !person.there()) {
-    return bad("lacks one of its files");
+  File person(directory, kExportPersonFile), english(directory, kExportPageEnFile),
+      dutch(directory, kExportPageNlFile);
+  for (const File* file : {&events, &proofs, &person, &english, &dutch}) {
+    if (!file->there()) return bad("lacks one of its files");
   }
   // What is wrong with an event says more than that its file is another one.
   if (Outcome checked = checkEvents(*check, events, proofs, onProgress); !checked) {
     return checked.refusal();
   }
-  person.skip();
-  for (const File* file : {&events, &proofs, &person}) {
+  for (File* file : {&person, &english, &dutch}) file->skip();
+  for (const File* file : {&events, &proofs, &person, &english, &dutch}) {
     if (Outcome same = file->check(*check); !same) return same.refusal();
   }
   return check->report();

@@ -24,9 +24,12 @@ inline constexpr std::string_view kExportCheckpointFile = "checkpoint.txt";
 inline constexpr std::string_view kExportEventsFile = "events.jsonl";
 inline constexpr std::string_view kExportProofsFile = "proofs.jsonl";
 inline constexpr std::string_view kExportPersonFile = "person.json";
+inline constexpr std::string_view kExportPageEnFile = "page.en.html";
+inline constexpr std::string_view kExportPageNlFile = "page.nl.html";
 // In the order in which a manifest names them.
-inline constexpr std::array<std::string_view, 4> kExportFiles{
-    kExportCheckpointFile, kExportEventsFile, kExportProofsFile, kExportPersonFile};
+inline constexpr std::array<std::string_view, 6> kExportFiles{
+    kExportCheckpointFile, kExportEventsFile, kExportProofsFile,
+    kExportPersonFile,     kExportPageEnFile, kExportPageNlFile};
 
 struct ExportLot {
   LeafNo leaf;

@@ -2,6 +2,7 @@
 // page that needs nothing else, for printing. A pure function; no person stands in it.
 #pragma once
 
+#include "ledger/base/html.h"
 #include "ledger/register/register.h"
 
 #include <string>
@@ -17,7 +18,6 @@ struct RopaSource {
 // On a day: which safeguards stood then. One JSON document, indented.
 std::string ropaJson(const Register& reg, Date on, const RopaSource& source);
 
-enum class PageLanguage : std::uint8_t { en, nl };
 // HTML without script and without anything from outside; every text of the register is escaped.
 std::string ropaPage(const Register& reg, Date on, const RopaSource& source, PageLanguage language);
 

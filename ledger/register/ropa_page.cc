@@ -1,3 +1,4 @@
+#include "ledger/base/html.h"
 #include "ledger/register/ropa.h"
 #include "ledger/register/ropa_parts.h"
 
@@ -18,33 +19,6 @@ ul{margin:0;padding-left:1.2em}.of{color:#444}.missing{font-style:italic}.art{co
 @media print{body{margin:0;max-width:none;font-size:9.5pt}section,tr{break-inside:avoid}h2,h3{break-after:avoid}}
 @page{size:A4;margin:16mm}
 )";
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // "eu-gdpr:A6-1-b-contract-performance" as "Art. 6(1)(b)": the digits, and one letter.
 std::string articleOf(std::string_view term) {
@@ -78,8 +52,8 @@ class Page {
            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
            "'unsafe-inline'\">\n"
            "<meta name=\"viewport\" content=\"width=device-width\">\n<title>" +
-           escaped(title + ", " + us.name) + "</title>\n<style>" + std::string(kStyle) +
-           "</style>\n</head>\n<body>\n<h1>" + title + "</h1>\n<p>" + escaped(us.name) + ". " +
+           htmlOf(title + ", " + us.name) + "</title>\n<style>" + std::string(kStyle) +
+           "</style>\n</head>\n<body>\n<h1>" + title + "</h1>\n<p>" + htmlOf(us.name) + ". " +
            say("Art. 30(1) GDPR, on ", "Art. 30 lid 1 AVG, op ") + textOf(on_) + ".</p>\n";
     about(source);
     controller();
@@ -99,7 +73,7 @@ class Page {
   // Escaped; the id where there is no label.
   std::string label(const Label& label, const std::string& id) const {
     const std::string& text = dutch_ ? label.nl : label.en;
-    return escaped(text.empty() ? id : text);
+    return htmlOf(text.empty() ? id : text);
   }
   template <typename T>
   std::string label(const T& entry) const {
@@ -109,7 +83,7 @@ class Page {
     return "<span class=\"missing\">" + say("not stated", "niet vermeld") + "</span>";
   }
   std::string orMissing(const std::string& text) const {
-    return text.empty() ? missing() : escaped(text);
+    return text.empty() ? missing() : htmlOf(text);
   }
   static std::string listed(const std::vector<std::string>& items) {
     std::string out = "<ul>";
@@ -147,14 +121,14 @@ class Page {
     std::string text;
     if (source.version != 0) {
       text = say("Register version ", "Register, versie ") + std::to_string(source.version) +
-             say(", in force since ", ", van kracht sinds ") + escaped(source.since);
-      if (!source.until.empty()) text += say(" until ", " tot ") + escaped(source.until);
+             say(", in force since ", ", van kracht sinds ") + htmlOf(source.since);
+      if (!source.until.empty()) text += say(" until ", " tot ") + htmlOf(source.until);
     } else if (!source.file.empty()) {
-      text = say("Register file ", "Registerbestand ") + escaped(source.file);
+      text = say("Register file ", "Registerbestand ") + htmlOf(source.file);
     }
     if (text.empty()) return;
     out_ += "<p class=\"of\">" + text;
-    if (!source.sha256.empty()) out_ += "<br>SHA-256 " + escaped(source.sha256);
+    if (!source.sha256.empty()) out_ += "<br>SHA-256 " + htmlOf(source.sha256);
     out_ += "</p>\n";
   }
 
@@ -164,7 +138,7 @@ class Page {
     row(say("Name", "Naam"), "a", orMissing(us.name));
     std::vector<std::string> contact;
     for (const std::string* text : {&us.address, &us.contact}) {
-      if (!text->empty()) contact.push_back(escaped(*text));
+      if (!text->empty()) contact.push_back(htmlOf(*text));
     }
     row(say("Contact details", "Contactgegevens"), "a", listedOrMissing(contact));
     if (!us.country.empty()) row(say("Country", "Land"), "", country(us.country));
@@ -173,10 +147,10 @@ class Page {
     row(say("Joint controllers", "Gezamenlijk verwerkingsverantwoordelijken"), "a",
         joint.empty() ? say("none", "geen") : listed(joint));
     row(say("Representative (Art. 27)", "Vertegenwoordiger (art. 27)"), "a",
-        us.representative.empty() ? say("none", "geen") : escaped(us.representative));
+        us.representative.empty() ? say("none", "geen") : htmlOf(us.representative));
     row(say("Data protection officer", "Functionaris gegevensbescherming"), "a",
         us.dpo.empty() && !us.dpoNotRequired.empty()
-            ? say("not required: ", "niet vereist: ") + escaped(us.dpoNotRequired)
+            ? say("not required: ", "niet vereist: ") + htmlOf(us.dpoNotRequired)
             : orMissing(us.dpo));
     end();
   }
@@ -195,7 +169,7 @@ class Page {
         {"eu-gdpr:A9-2", "special categories", "bijzondere gegevens"},
         {"eu-gdpr:A10", "criminal convictions", "strafrechtelijke gegevens"},
     }};
-    std::string out = escaped(articleOf(term));
+    std::string out = htmlOf(articleOf(term));
     for (const Word& word : words) {
       if (term.starts_with(word.prefix)) return out + ", " + say(word.en, word.nl);
     }
@@ -203,7 +177,7 @@ class Page {
   }
 
   std::string country(const std::string& term) const {
-    const std::string code = escaped(term.starts_with("loc:") ? term.substr(4) : term);
+    const std::string code = htmlOf(term.starts_with("loc:") ? term.substr(4) : term);
     return thirdCountry(term) ? code + say(" (outside the EEA)", " (buiten de EER)") : code;
   }
 
@@ -242,7 +216,7 @@ class Page {
         break;
     }
     if (rule.legalMinimum)
-      out += say("; minimum by law: ", "; wettelijk minimum: ") + escaped(rule.law);
+      out += say("; minimum by law: ", "; wettelijk minimum: ") + htmlOf(rule.law);
     return out;
   }
 
@@ -252,7 +226,7 @@ class Page {
     for (const std::string& term : p.basis) bases.push_back(basis(term));
     row(say("Legal basis", "Grondslag"), "", listed(bases));
     const std::string& interest = dutch_ ? p.interest.nl : p.interest.en;
-    if (!interest.empty()) row(say("Interest", "Belang"), "", escaped(interest));
+    if (!interest.empty()) row(say("Interest", "Belang"), "", htmlOf(interest));
     for (const std::string& id : p.subjects) subjects.push_back(label(*reg_.subject(id)));
     row(say("Categories of persons", "Categorieën van betrokkenen"), "c",
         listedOrMissing(subjects));
@@ -288,14 +262,14 @@ class Page {
     std::string out;
     for (const std::string& id : party.safeguards) {
       const Safeguard& s = *reg_.safeguard(id);
-      out += (out.empty() ? "" : "; ") + label(s) + " (" + escaped(articleOf(s.tool)) + ")";
+      out += (out.empty() ? "" : "; ") + label(s) + " (" + htmlOf(articleOf(s.tool)) + ")";
       if (safeguardStands(s, party, on_)) {
         out += say(", stands", ", geldt");
         if (!s.atRisk.empty())
-          out += say(", contested in ", ", aangevochten in ") + escaped(s.atRisk);
+          out += say(", contested in ", ", aangevochten in ") + htmlOf(s.atRisk);
       } else if (s.validTo && *s.validTo <= on_) {
         out += say(", ended on ", ", vervallen op ") + textOf(*s.validTo);
-        if (!s.endedBy.empty()) out += " (" + escaped(s.endedBy) + ")";
+        if (!s.endedBy.empty()) out += " (" + htmlOf(s.endedBy) + ")";
       } else {
         out += say(", does not cover this", ", geldt hier niet");
       }
@@ -307,7 +281,7 @@ class Page {
     std::string out;
     for (const auto* roles : {&party.roles, &party.rolesAssessed}) {
       for (const std::string& term : *roles)
-        out += (out.empty() ? "" : ", ") + escaped(term.substr(term.find(':') + 1));
+        out += (out.empty() ? "" : ", ") + htmlOf(term.substr(term.find(':') + 1));
     }
     if (party.condition == "consent") out += say("; with consent", "; met toestemming");
     if (party.condition == "agreement") out += say("; if agreed", "; indien overeengekomen");
@@ -362,7 +336,7 @@ class Page {
     heads({say("Measure", "Maatregel"), say("Term", "Term")});
     for (const std::string& id : reg_.measureIds()) {
       const Measure& measure = *reg_.measure(id);
-      cells({label(measure), measure.dpv.empty() ? missing() : escaped(measure.dpv)});
+      cells({label(measure), measure.dpv.empty() ? missing() : htmlOf(measure.dpv)});
     }
     if (reg_.measureIds().empty()) cells({missing(), ""});
     end();

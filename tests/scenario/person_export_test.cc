@@ -44,7 +44,8 @@ TEST_CASE("a person's export is made, and checked offline by its files and a key
           .out);
   CHECK(made["events"].get<std::uint64_t>() > 20);
   CHECK(namesIn(dir) == std::vector<std::string>{"checkpoint.txt", "events.jsonl", "manifest.json",
-                                                 "person.json", "proofs.jsonl"});
+                                                 "page.en.html", "page.nl.html", "person.json",
+                                                 "proofs.jsonl"});
   CHECK((fs::status(dir).permissions() & fs::perms::all) == fs::perms::owner_all);
   CHECK((fs::status(fs::path(dir) / "events.jsonl").permissions() & fs::perms::all) ==
         (fs::perms::owner_read | fs::perms::owner_write));
@@ -106,6 +107,12 @@ TEST_CASE("a person's export is made, and checked offline by its files and a key
   CHECK(has(damaged("proofs.jsonl", without(proofs, 0)), "proves another event"));
   CHECK(has(damaged("person.json", contentOf(at / "person.json") + " "),
             "another person.json than its manifest was signed for"));
+  const std::string page = contentOf(at / "page.nl.html");
+  CHECK(has(page, "Uw persoonsgegevens bij Kjenning B.V."));
+  CHECK(has(contentOf(at / "page.en.html"), "Your personal data at Kjenning B.V."));
+  CHECK(has(page, "crm:100005"));
+  CHECK(has(damaged("page.nl.html", page + " "),
+            "another page.nl.html than its manifest was signed for"));
   CHECK(has(damaged("cover.txt", "Dear Sir"), "something that its manifest does not name"));
   std::string manifest = contentOf(at / "manifest.json");
   const std::size_t counted = manifest.find("\"events\": ");

@@ -22,7 +22,7 @@ struct ExportWorld {
 
   // The files; the manifest is made of them.
   struct Files {
-    std::string checkpoint, person = "{}\n";
+    std::string checkpoint, person = "{}\n", pageEn = "<p>\n", pageNl = "<p>\n";
     std::vector<std::string> events, proofs;
   };
   Files files;
@@ -77,7 +77,7 @@ struct ExportWorld {
   std::string signedFor(const Files& some) const {
     ExportManifest out = manifest;
     const std::string texts[] = {some.checkpoint, joined(some.events), joined(some.proofs),
-                                 some.person};
+                                 some.person,     some.pageEn,         some.pageNl};
     for (std::size_t i = 0; i < kExportFiles.size(); ++i) {
       out.files.push_back(
           {std::string(kExportFiles[i]), texts[i].size(), sha256(bytesOf(texts[i]))});
@@ -96,7 +96,7 @@ struct ExportWorld {
     }
     if (const Outcome end = check->end(); !end) return end.refusal().message;
     const std::string texts[] = {some.checkpoint, joined(some.events), joined(some.proofs),
-                                 some.person};
+                                 some.person,     some.pageEn,         some.pageNl};
     for (std::size_t i = 0; i < kExportFiles.size(); ++i) {
       const Outcome same = check->file(kExportFiles[i], texts[i].size(), sha256(bytesOf(texts[i])));
       if (!same) return same.refusal().message;

@@ -137,6 +137,48 @@ TEST_CASE("an export holds what is recorded of its person, and verifies by the l
         }) == 1);
 }
 
+TEST_CASE(
+    "the page of an export is made of one document, in which nothing that was written is markup",
+    "[export]") {
+  World world;
+  REQUIRE(world.submitOne(collect("crm:1", R"(,"data":{"note":"<script>alert(1)</script>"})")));
+  REQUIRE(world.submitOne(collect("crm:1", R"(,"data":{"note":"&<b>\u0007\"'"})")));
+  REQUIRE(world.submitOne(sharing("crm:1", "teacher:<i>jansen")));
+  REQUIRE(world.submitOne(consent("crm:1", "given")));
+  REQUIRE(world.history("crm:1"));
+  Files files = exported(world, "crm:1");
+  REQUIRE(verified(world, files));
+  for (const char* name : {"page.en.html", "page.nl.html"}) {
+    const std::string& page = files[name];
+    CAPTURE(page);
+    for (const char* markup : {"<script", "<b>", "<i>", "\x07"}) CHECK_FALSE(has(page, markup));
+    CHECK(has(page, "note: &lt;script&gt;alert(1)&lt;/script&gt;"));
+    CHECK(has(page, "&amp;&lt;b&gt;"));
+    CHECK(has(page, "teacher:&lt;i&gt;jansen"));
+    CHECK(has(page, "default-src 'none'"));
+    CHECK(page.starts_with("<!DOCTYPE html>"));
+    CHECK(page.ends_with("</html>\n"));
+    // What is opened is closed, in order.
+    std::vector<std::string> open;
+    for (std::size_t at = page.find('<'); at != std::string::npos; at = page.find('<', at + 1)) {
+      const std::size_t end = page.find_first_of(" >", at);
+      const std::string tag = page.substr(at + 1, end - at - 1);
+      if (tag == "!DOCTYPE" || tag == "meta" || tag == "br") continue;
+      if (tag[0] != '/') {
+        open.push_back(tag);
+        continue;
+      }
+      REQUIRE_FALSE(open.empty());
+      CHECK(open.back() == tag.substr(1));
+      open.pop_back();
+    }
+    CHECK(open.empty());
+  }
+  CHECK(has(files["page.en.html"], "the history was read"));
+  CHECK(has(files["page.nl.html"], "de geschiedenis is gelezen"));
+  CHECK(has(files["page.en.html"], "contract (Art. 6(1)(b))"));
+}
+
 TEST_CASE("what was erased and what was withdrawn is accounted for in an export",
           "[P1][P5][export]") {
   World world;
